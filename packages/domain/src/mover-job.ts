@@ -1,0 +1,224 @@
+// The mover's contract: one job in, events out. Everything here is JSON: it crosses a process
+// boundary as one line on stdin (the job) and as NDJSON on stdout (the events).
+import type { RepositoryId } from './ids.ts'
+import type { CopyWarning, EntryCount, Hole, MissedEntry } from './volume-copy.ts'
+
+/** The repository's master keys, base64, as in restic's key file. Never logged. */
+export interface RepositoryKeys {
+  readonly encrypt: string
+  readonly macK: string
+  readonly macR: string
+}
+
+/** Where a repository's objects are. */
+export type RepositoryStore = { readonly kind: 'local'; readonly path: string }
+
+export interface RepositoryAccess {
+  readonly id: RepositoryId
+  readonly store: RepositoryStore
+  readonly keys: RepositoryKeys
+  /** `holdfast-<installation>-<executor>-<boot>`: the hostname our lock files carry. */
+  readonly lockHostname: string
+}
+
+/** A source or target of bytes. `path` is a local absolute path, percent-encoded bytes. */
+export type Location =
+  | {
+      readonly kind: 'directory'
+      readonly path: string
+      /** Names the file with each entry's original inode, ctime and device (reflink copies). */
+      readonly manifestPath?: string
+      /** True for volume `.`: only the loose entries of the directory, no directory below it. */
+      readonly looseEntriesOnly?: boolean
+      readonly holes?: readonly Hole[]
+    }
+  | {
+      readonly kind: 'repository'
+      readonly repository: RepositoryAccess
+      readonly repositorySnapshotID: string
+    }
+
+/** What the written repository snapshot says of itself. */
+export interface RepositorySnapshotLabel {
+  /** RFC 3339: the consistency point. */
+  readonly time: string
+  /** The cluster's name. */
+  readonly hostname: string
+  /** `/<namespace>/<key>`, or `/<namespace>` for volume `.`; logical, never a staging path. */
+  readonly logicalPath: string
+  readonly tags: readonly string[]
+}
+
+
+export type MoverJob =
+  | {
+      readonly kind: 'init'
+      readonly store: RepositoryStore
+      readonly password: string
+      /** Hex; made when absent. */
+      readonly polynomial?: string
+      readonly lockHostname: string
+    }
+  | {
+      readonly kind: 'backup'
+      readonly repository: RepositoryAccess
+      readonly source: Extract<Location, { kind: 'directory' }>
+      readonly label: RepositorySnapshotLabel
+      /**
+       * Parent for change detection: the newest snapshot with the same hostname and path,
+       * unless this names one.
+       */
+      readonly parentSnapshotID?: string
+    }
+  | {
+      readonly kind: 'describe'
+      readonly repository: RepositoryAccess
+      readonly label: RepositorySnapshotLabel
+      /** Content of `/holdfast/backup.json`. */
+      readonly description: unknown
+    }
+  | {
+      readonly kind: 'restore'
+      readonly repository: RepositoryAccess
+      readonly repositorySnapshotID: string
+      /** The node in the snapshot's tree whose content lands in `targetPath`. */
+      readonly logicalPath: string
+      /** An existing empty directory made by the platform; gets the node's own metadata too. */
+      readonly targetPath: string
+    }
+  | {
+      readonly kind: 'copy'
+      readonly from: RepositoryAccess
+      readonly repositorySnapshotID: string
+      readonly to: RepositoryAccess
+      readonly label: RepositorySnapshotLabel
+    }
+  | {
+      readonly kind: 'forget'
+      readonly repository: RepositoryAccess
+      /** Snapshots with every tag of one of these lists are forgotten, in this order. */
+      readonly tagLists: readonly (readonly string[])[]
+      /** Spares these (the attempt that counts). */
+      readonly keepSnapshotIDs?: readonly string[]
+    }
+  | {
+      readonly kind: 'prune'
+      readonly repository: RepositoryAccess
+      /** The exclusive lock is held this long at most; the result says whether more is left. */
+      readonly batchMs: number
+    }
+  | {
+      readonly kind: 'check'
+      readonly repository: RepositoryAccess
+      readonly readData: boolean
+    }
+  | {
+      readonly kind: 'list'
+      readonly repository: RepositoryAccess
+      /** Only snapshots with all of these tags. */
+      readonly tags: readonly string[]
+    }
+  | {
+      readonly kind: 'unlock'
+      readonly repository: RepositoryAccess
+      /** Locks of these hostnames are removed: their holders are known to have ended. */
+      readonly lockHostnames: readonly string[]
+    }
+
+export type MoverJobKind = MoverJob['kind']
+
+export interface ListedSnapshot {
+  readonly id: string
+  readonly time: string
+  readonly hostname: string
+  readonly paths: readonly string[]
+  readonly tags: readonly string[]
+}
+
+export interface CheckFinding {
+  readonly severity: 'error' | 'hint'
+  /** Kebab-case, stable: `pack-missing`, `pack-truncated`, `index-missing-blob` … */
+  readonly code: string
+  readonly message: string
+}
+
+/** What a finished job answers, by its kind. */
+export interface MoverResults {
+  init: {
+    readonly created: boolean
+    readonly repositoryConfigID: string
+    readonly polynomial: string
+    readonly keys: RepositoryKeys
+  }
+  backup: {
+    readonly repositorySnapshotID: string
+    readonly expected: EntryCount
+    readonly captured: EntryCount
+    /** Names of at most `NAMED_ENTRIES_MAX`; the count is of all. A backup with one is failed. */
+    readonly missed: readonly MissedEntry[]
+    readonly missedCount: number
+    readonly warnings: readonly CopyWarning[]
+    readonly warningCount: number
+    /** Holes met while walking (mounts); the platform's own are repeated. */
+    readonly holes: readonly Hole[]
+    readonly filesNew: number
+    readonly filesChanged: number
+    readonly filesUnmodified: number
+    /** Stored bytes that this job added to the repository. */
+    readonly addedBytes: number
+  }
+  describe: { readonly repositorySnapshotID: string }
+  restore: {
+    readonly restored: EntryCount
+    readonly warnings: readonly CopyWarning[]
+    readonly warningCount: number
+  }
+  copy: { readonly repositorySnapshotID: string; readonly copied: EntryCount }
+  forget: { readonly forgotten: readonly string[] }
+  prune: { readonly isDone: boolean; readonly freedBytes: number }
+  check: { readonly findings: readonly CheckFinding[] }
+  list: { readonly snapshots: readonly ListedSnapshot[] }
+  unlock: { readonly removed: number }
+}
+
+export type MoverEvent<Kind extends MoverJobKind = MoverJobKind> =
+  | { readonly event: 'scanned'; readonly entries: number; readonly bytes: number }
+  | {
+      readonly event: 'progress'
+      readonly entriesDone: number
+      readonly bytesDone: number
+      readonly totalBytes: number
+    }
+  | { readonly event: 'warning'; readonly warning: CopyWarning }
+  | { readonly event: 'result'; readonly result: MoverResults[Kind] }
+  | { readonly event: 'failed'; readonly failure: MoverFailure }
+
+/** Why a job failed. Closed: workflows decide retry and wording over it. */
+export type MoverFailure =
+  | {
+      readonly code: 'repository-locked'
+      readonly lockedBy: string
+      readonly lockedAt: string
+      readonly exclusive: boolean
+    }
+  | { readonly code: 'repository-unreachable'; readonly reason: string }
+  | { readonly code: 'repository-not-found'; readonly location: string }
+  | { readonly code: 'repository-damaged'; readonly reason: string }
+  | { readonly code: 'wrong-password' }
+  | {
+      readonly code: 'no-space'
+      readonly path: string
+      readonly freeBytes: number
+      readonly neededBytes: number
+    }
+  | { readonly code: 'source-vanished'; readonly path: string }
+  | { readonly code: 'source-unreadable'; readonly path: string; readonly reason: string }
+  | { readonly code: 'target-not-writable'; readonly path: string; readonly reason: string }
+  | { readonly code: 'snapshot-not-found'; readonly repositorySnapshotID: string }
+  | { readonly code: 'verification-failed'; readonly path: string; readonly reason: string }
+  | { readonly code: 'lock-lost'; readonly reason: string }
+  | { readonly code: 'stopped' }
+  | { readonly code: 'mover-died'; readonly exitCode: number | null; readonly signal: string | null }
+  | { readonly code: 'invalid-job'; readonly reason: string }
+
+export type MoverFailureCode = MoverFailure['code']

@@ -1,0 +1,66 @@
+// The open repository: what every command works on. `open-repository.ts` makes one.
+import type { Backend } from './backend/backend.ts'
+import type { BlobId, BlobType, PackId, SnapshotId } from './format/ids.ts'
+import type { RepositoryConfig } from './format/config.ts'
+import type { MasterKey } from './crypto/sealed-bytes.ts'
+import type { Snapshot } from './format/snapshot.ts'
+
+export interface BlobLocation {
+  readonly packId: PackId
+  readonly offset: number
+  /** Sealed length. */
+  readonly length: number
+  /** Plain length; 0 when the blob is stored uncompressed. */
+  readonly uncompressedLength: number
+}
+
+/** Reads blobs through the loaded index. */
+export interface BlobReader {
+  /** Is it in the loaded index, or saved by this handle? */
+  hasBlob(type: BlobType, id: BlobId): boolean
+  /** Plain size in bytes, undefined when unknown. */
+  blobSize(type: BlobType, id: BlobId): number | undefined
+  locateBlob(type: BlobType, id: BlobId): BlobLocation | undefined
+  /** Opens, decompresses and verifies the hash; a bad copy falls back to other copies. */
+  loadBlob(type: BlobType, id: BlobId, signal: AbortSignal | undefined): Promise<Buffer>
+}
+
+export interface SavedBlob {
+  readonly id: BlobId
+  /** False when the repository held it already, or another caller is storing it now. */
+  readonly isNew: boolean
+  /** Stored bytes that this call added; 0 when not new. */
+  readonly storedBytes: number
+}
+
+/** Saves blobs: hash, compress, seal and verify run in worker threads; packs upload as they fill. */
+export interface BlobWriter {
+  /**
+   * Takes ownership of `plain` (its memory may be transferred to a worker). Resolves once the
+   * blob is in an open pack, which is a wait under back-pressure; it is durable and indexed only
+   * after `flush`. Concurrent calls for equal content store it once.
+   */
+  saveBlob(type: BlobType, plain: Uint8Array, signal: AbortSignal | undefined): Promise<SavedBlob>
+  /** Packs durable, then index durable. A snapshot may be saved only afterwards. */
+  flush(signal: AbortSignal | undefined): Promise<void>
+}
+
+export interface SnapshotStore {
+  /** In no order. Unreadable ones fail with `snapshot-corrupt`. */
+  listSnapshots(
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<{ readonly id: SnapshotId; readonly snapshot: Snapshot }>
+  loadSnapshot(id: SnapshotId, signal: AbortSignal | undefined): Promise<Snapshot>
+  saveSnapshot(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<SnapshotId>
+  removeSnapshot(id: SnapshotId, signal: AbortSignal | undefined): Promise<void>
+}
+
+export interface Repository extends BlobReader, BlobWriter, SnapshotStore {
+  readonly config: RepositoryConfig
+  readonly key: MasterKey
+  readonly backend: Backend
+  /** Loads all index files; blob reading and deduplication see only what was loaded. */
+  loadIndex(signal: AbortSignal | undefined): Promise<void>
+  /** Ends workers; writes nothing. */
+  close(): Promise<void>
+}

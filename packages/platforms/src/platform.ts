@@ -1,0 +1,189 @@
+// The contract of a platform: the driver for one cluster type.
+//
+// What a platform promises: every call is idempotent under the caller's id (repeated after a
+// crash it finds what its former self made and finishes it); handles are small JSON that
+// survives a crash; nothing it makes is without an id that `listOwned` gives back. Calls are
+// made by the steps of workflows; only they retry.
+import type {
+  Consistency,
+  CopyWarning,
+  Hole,
+  Location,
+  MoverEvent,
+  MoverJob,
+  SnapshotStrategy,
+} from '@holdfast/domain'
+
+export interface InventoryVolume {
+  readonly namespace: string
+  /** Percent-encoded name; `.` for the loose entries of a namespace. */
+  readonly key: string
+  readonly estimatedBytes: number
+  readonly estimatedEntries: number
+  /** What is possible here, best first; never empty. */
+  readonly strategies: readonly SnapshotStrategy[]
+  readonly holes: readonly Hole[]
+}
+
+export interface InventoryInstance {
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface InventoryNamespace {
+  readonly name: string
+  /** Stable while the namespace lives (device and inode on a host). */
+  readonly uid: string
+}
+
+/** A Kubernetes object, or on a host the directory that stands for it. Never holds secrets. */
+export interface InventoryResource {
+  readonly assetID: string
+  readonly kind: string
+  readonly group: string
+  readonly version: string
+  readonly name: string
+  readonly namespace?: string
+  readonly createdAt: string
+}
+
+export interface Inventory {
+  readonly namespaces: readonly InventoryNamespace[]
+  readonly instances: readonly InventoryInstance[]
+  readonly volumes: readonly InventoryVolume[]
+  readonly resources: readonly InventoryResource[]
+  /** What was seen and left out, with the reason: a sentence each, at most 127 characters. */
+  readonly refused: readonly string[]
+}
+
+export interface SnapshotVolumeRequest {
+  /** The caller's id for this volume snapshot; repeating the call with it is harmless. */
+  readonly id: string
+  readonly namespace: string
+  readonly key: string
+  /** One of the volume's strategies that the platform itself carries out (never `copy`). */
+  readonly strategy: Exclude<SnapshotStrategy, 'copy'>
+}
+
+/** Opaque to callers; small JSON. */
+export type VolumeSnapshotHandle = { readonly [member: string]: string | number | boolean }
+
+export interface VolumeSnapshot {
+  readonly handle: VolumeSnapshotHandle
+  /** RFC 3339 */
+  readonly takenAt: string
+  readonly strategy: SnapshotStrategy
+  readonly consistency: Consistency
+  readonly holes: readonly Hole[]
+}
+
+export interface RestoreVolume {
+  readonly namespace: string
+  readonly key: string
+  readonly expectedBytes: number
+  readonly expectedEntries: number
+}
+
+export interface PrepareRestoreRequest {
+  /** Names the staging; one restore has one. */
+  readonly id: string
+  readonly volumes: readonly RestoreVolume[]
+  /** Namespaces of the app: volumes there that `volumes` lacks are left alone, with a warning. */
+  readonly namespaces: readonly string[]
+  readonly allowInUse: boolean
+}
+
+export interface StagedVolume {
+  readonly namespace: string
+  readonly key: string
+  /** Percent-encoded absolute path of an empty directory into which a mover restores. */
+  readonly targetPath: string
+}
+
+export interface Staging {
+  readonly id: string
+  readonly volumes: readonly StagedVolume[]
+  readonly warnings: readonly CopyWarning[]
+}
+
+export interface MoverRef {
+  readonly id: string
+  /** Process id on a host. */
+  readonly pid: number
+  /** Start time in clock ticks since boot, so that a reused pid is not taken for ours. */
+  readonly startTime: string
+}
+
+export type OwnedThing =
+  | { readonly kind: 'volume-snapshot'; readonly id: string; readonly handle: VolumeSnapshotHandle }
+  | { readonly kind: 'staging'; readonly id: string }
+
+export interface ProcessUsingVolume {
+  readonly pid: number
+  readonly command: string
+  readonly namespace: string
+  readonly key: string
+}
+
+export interface Platform {
+  /** `namespaces` undefined means all. Sizes are estimated only when `namespaces` is given. */
+  discover(
+    request: { readonly namespaces: readonly string[] | undefined },
+    signal: AbortSignal,
+  ): Promise<Inventory>
+
+  snapshotVolume(request: SnapshotVolumeRequest, signal: AbortSignal): Promise<VolumeSnapshot>
+  /** Where a mover reads the snapshot, or the live volume (`{ namespace, key }`). */
+  locateSnapshot(handle: VolumeSnapshotHandle): Promise<Location>
+  locateVolume(volume: { readonly namespace: string; readonly key: string }): Promise<Location>
+  /** Missing is success. Gives the space back. */
+  deleteVolumeSnapshot(handle: VolumeSnapshotHandle, signal: AbortSignal): Promise<void>
+
+  /**
+   * Makes empty staging beside every target, checks space, that targets are writable and that no
+   * process uses them. Fails with nothing changed.
+   */
+  prepareRestore(request: PrepareRestoreRequest, signal: AbortSignal): Promise<Staging>
+  /**
+   * Flushes the staged trees and exchanges all of them under a journal: a failure rolls all of
+   * them back, a repeated call after a crash rolls forward. The replaced trees are kept until
+   * `finishRestore`.
+   */
+  commitRestore(id: string, signal: AbortSignal): Promise<void>
+  /** Before commit: removes staging. After commit: exchanges back, then removes. Missing is success. */
+  rollbackRestore(id: string, signal: AbortSignal): Promise<void>
+  /** Removes replaced trees and the journal. Missing is success. */
+  finishRestore(id: string, signal: AbortSignal): Promise<void>
+
+  /** Starts a mover process for `job`; the job goes in on stdin and nowhere else. */
+  startMover(id: string, job: MoverJob): Promise<RunningMover>
+  /** Ends the process if it still is the one `ref` means: SIGTERM, 10 s, SIGKILL. */
+  stopMover(ref: MoverRef): Promise<void>
+
+  listOwned(): Promise<readonly OwnedThing[]>
+}
+
+export interface RunningMover {
+  readonly ref: MoverRef
+  /**
+   * Ends after the process ended and always yields exactly one `result` or `failed` last
+   * (`mover-died` when the process gave none). Aborting `signal` stops the mover.
+   */
+  events(signal: AbortSignal): AsyncIterable<MoverEvent>
+}
+
+/** Why a platform refused or failed. Closed: both dialects and the workflows answer all of it. */
+export type PlatformFailure =
+  | { readonly code: 'namespace-not-found'; readonly namespace: string }
+  | { readonly code: 'volume-not-found'; readonly namespace: string; readonly key: string }
+  | { readonly code: 'volume-in-use'; readonly processes: readonly ProcessUsingVolume[] }
+  | {
+      readonly code: 'not-enough-space'
+      readonly path: string
+      readonly freeBytes: number
+      readonly neededBytes: number
+    }
+  | { readonly code: 'target-not-writable'; readonly path: string; readonly reason: string }
+  | { readonly code: 'snapshot-failed'; readonly path: string; readonly reason: string }
+  | { readonly code: 'exchange-failed'; readonly path: string; readonly reason: string }
+  | { readonly code: 'platform-unreachable'; readonly reason: string }

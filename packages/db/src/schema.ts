@@ -1,0 +1,433 @@
+// Table types of the schema, for Kysely. Rows never leave this package.
+// `bigint` columns arrive as numbers: byte counts are safe integers (see database.ts).
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+
+/** Written as JSON text, read as a parsed value. */
+type Json = JSONColumnType<object, string, string>
+type NullableJson = JSONColumnType<object | null, string | null, string | null>
+type GeneratedJson = ColumnType<object, string | undefined, string>
+type Instant = ColumnType<Date, Date | string, Date | string>
+type NullableInstant = ColumnType<Date | null, Date | string | null, Date | string | null>
+type GeneratedInstant = ColumnType<Date, Date | string | undefined, Date | string>
+
+export interface InstallationTable {
+  singleton: Generated<boolean>
+  id: string
+  master_key_fingerprint: string
+  created_at: GeneratedInstant
+}
+
+export interface ServiceBootsTable {
+  boot: string
+  executor_id: string
+  lock_hostname: string
+  started_at: GeneratedInstant
+  ended_at: NullableInstant
+}
+
+export interface AccountsTable {
+  id: string
+  name: string
+  state: Generated<string>
+  is_enabled: Generated<boolean>
+  enabled_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface UsersTable {
+  id: string
+  account_id: string
+  state: Generated<string>
+  is_enabled: Generated<boolean>
+  auth_provider: Generated<string>
+  first_name: Generated<string>
+  last_name: Generated<string>
+  email: string
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface TokensTable {
+  id: string
+  account_id: string
+  user_id: string
+  name: string
+  secret_hash: Buffer
+  revoked_at: NullableInstant
+  last_used_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface RoleBindingsTable {
+  id: string
+  account_id: string
+  user_id: string
+  role: string
+  role_constraints: GeneratedJson
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface CloudsTable {
+  id: string
+  account_id: string
+  name: string
+  state: Generated<string>
+  state_unready: GeneratedJson
+  cloud_type: string
+  default_bucket_id: string | null
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface ClustersTable {
+  id: string
+  account_id: string
+  cloud_id: string
+  name: string
+  cluster_type: string
+  cluster_version: string
+  state: Generated<string>
+  state_unready: GeneratedJson
+  managed_state: Generated<string>
+  managed_at: NullableInstant
+  default_bucket_id: string | null
+  default_storage_class_id: string | null
+  discovered_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface NamespacesTable {
+  id: string
+  account_id: string
+  cluster_id: string
+  name: string
+  uid: string
+  namespace_state: Generated<string>
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface StorageClassesTable {
+  id: string
+  account_id: string
+  cluster_id: string
+  name: string
+  provisioner: string
+  is_default: Generated<boolean>
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface VolumesTable {
+  id: string
+  account_id: string
+  cluster_id: string
+  namespace: string
+  key: string
+  estimated_bytes: number | null
+  strategies: GeneratedJson
+  holes: GeneratedJson
+  state: Generated<string>
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface BucketsTable {
+  id: string
+  account_id: string
+  name: string
+  provider: string
+  bucket_parameters: Json
+  credential_id: Generated<string>
+  state: Generated<string>
+  state_details: GeneratedJson
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface RepositoriesTable {
+  id: string
+  account_id: string
+  bucket_id: string | null
+  cluster_id: string | null
+  prefix: string
+  config_id: string | null
+  sealed_secrets: Buffer | null
+  sealed_polynomial: Buffer | null
+  created_at: GeneratedInstant
+}
+
+export interface AppsTable {
+  id: string
+  account_id: string
+  cluster_id: string
+  name: string
+  namespace_scoped_resources: Json
+  cluster_scoped_resources: GeneratedJson
+  namespace_mapping: NullableJson
+  restore_filter: NullableJson
+  state: string
+  state_details: GeneratedJson
+  last_resource_collection_at: NullableInstant
+  source_app_id: string | null
+  source_cluster_id: string | null
+  backup_id: string | null
+  snapshot_id: string | null
+  hidden_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface ApplicationSnapshotsTable {
+  id: string
+  account_id: string
+  app_id: string
+  name: string
+  bucket_id: string
+  repository_id: string | null
+  description_snapshot_id: string | null
+  schedule_id: string | null
+  state: Generated<string>
+  state_unready: GeneratedJson
+  state_details: GeneratedJson
+  hook_state: string | null
+  hook_state_details: NullableJson
+  taken_at: NullableInstant
+  snapshot_app_asset: string | null
+  taken_by_backup_id: string | null
+  definition: NullableJson
+  hidden_at: NullableInstant
+  deleted_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface BackupsTable {
+  id: string
+  account_id: string
+  app_id: string
+  name: string
+  bucket_id: string
+  repository_id: string | null
+  description_snapshot_id: string | null
+  snapshot_id: string | null
+  schedule_id: string | null
+  state: Generated<string>
+  state_unready: GeneratedJson
+  state_details: GeneratedJson
+  hook_state: string | null
+  hook_state_details: NullableJson
+  taken_at: NullableInstant
+  total_bytes: number | null
+  bytes_done: number | null
+  percent_done: number | null
+  definition: NullableJson
+  hidden_at: NullableInstant
+  deleted_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface VolumeSnapshotsTable {
+  id: string
+  snapshot_id: string
+  namespace: string
+  key: string
+  strategy: string
+  consistency: string
+  holes: GeneratedJson
+  taken_at: NullableInstant
+  handle: NullableJson
+  repository_id: string | null
+  repository_snapshot_id: string | null
+  estimated_bytes: number | null
+  expected_entries: number | null
+  expected_bytes: number | null
+  captured_entries: number | null
+  captured_bytes: number | null
+  missed: GeneratedJson
+  missed_count: Generated<number>
+  warnings: GeneratedJson
+  warning_count: Generated<number>
+}
+
+export interface BackupVolumesTable {
+  id: string
+  backup_id: string
+  namespace: string
+  key: string
+  strategy: string
+  consistency: string
+  holes: GeneratedJson
+  taken_at: NullableInstant
+  repository_snapshot_id: string | null
+  total_bytes: number | null
+  bytes_done: Generated<number>
+  expected_entries: number | null
+  expected_bytes: number | null
+  captured_entries: number | null
+  captured_bytes: number | null
+  added_bytes: number | null
+  missed: GeneratedJson
+  missed_count: Generated<number>
+  warnings: GeneratedJson
+  warning_count: Generated<number>
+}
+
+export interface AppAssetsTable {
+  id: string
+  account_id: string
+  app_id: string | null
+  snapshot_id: string | null
+  backup_id: string | null
+  asset_id: string
+  asset_type: string
+  gvk_group: string
+  gvk_kind: string
+  gvk_version: string
+  asset_name: string
+  namespace: string | null
+  asset_created_at: Instant
+  resource: NullableJson
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface TasksTable {
+  id: string
+  account_id: string
+  kind: string
+  workflow_id: string
+  parent_task_id: string | null
+  order_hint: Generated<number>
+  name: string
+  summary: string
+  description: string
+  user_id: string | null
+  app_id: string | null
+  resource_kind: string
+  resource_id: string
+  input: GeneratedJson
+  state: Generated<string>
+  state_details: GeneratedJson
+  attempt: Generated<number>
+  past_commit: Generated<boolean>
+  cancel_requested_at: NullableInstant
+  cancel_requested_by: string | null
+  failure: NullableJson
+  bytes_done: Generated<number>
+  total_bytes: number | null
+  percent_done: Generated<number>
+  started_at: NullableInstant
+  ended_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface TaskLogTable {
+  task_id: string
+  sequence: Generated<number | null>
+  logged_at: GeneratedInstant
+  level: string
+  step: string | null
+  message: string
+}
+
+export interface ObligationsTable {
+  id: string
+  task_id: string
+  workflow_id: string
+  cluster_id: string | null
+  kind: string
+  detail: Json
+  created_at: GeneratedInstant
+}
+
+export interface Schema {
+  installation: InstallationTable
+  service_boots: ServiceBootsTable
+  accounts: AccountsTable
+  users: UsersTable
+  tokens: TokensTable
+  role_bindings: RoleBindingsTable
+  clouds: CloudsTable
+  clusters: ClustersTable
+  namespaces: NamespacesTable
+  storage_classes: StorageClassesTable
+  volumes: VolumesTable
+  buckets: BucketsTable
+  repositories: RepositoriesTable
+  apps: AppsTable
+  application_snapshots: ApplicationSnapshotsTable
+  backups: BackupsTable
+  volume_snapshots: VolumeSnapshotsTable
+  backup_volumes: BackupVolumesTable
+  app_assets: AppAssetsTable
+  tasks: TasksTable
+  task_log: TaskLogTable
+  obligations: ObligationsTable
+}

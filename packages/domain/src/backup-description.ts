@@ -1,12 +1,6 @@
 // `/holdfast/backup.json`: what a repository says of one backup or application snapshot, so that
 // a bucket and its key alone rebuild the catalogue. Unknown members are kept by whoever rewrites it.
-import type {
-  Consistency,
-  CopyWarning,
-  EntryCount,
-  Hole,
-  SnapshotStrategy,
-} from './volume-copy.ts'
+import type { Consistency, CopyWarning, EntryCount, Hole, SnapshotStrategy } from './volume-copy.ts'
 
 export const BACKUP_DESCRIPTION_VERSION = 1
 export const BACKUP_DESCRIPTION_PATH = '/holdfast/backup.json'

@@ -1,3 +1,21 @@
+export type { AppState, AppStateTransition } from './app-state.ts'
+export { APP_STATE_TRANSITIONS, APP_STATES } from './app-state.ts'
+export type {
+  BackupDescription,
+  DescribedResource,
+  DescribedVolume,
+  Label,
+} from './backup-description.ts'
+export {
+  BACKUP_DESCRIPTION_PATH,
+  BACKUP_DESCRIPTION_TAG,
+  BACKUP_DESCRIPTION_VERSION,
+  SNAPSHOT_DESCRIPTION_TAG,
+} from './backup-description.ts'
+export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.ts'
+export { selectBucket } from './bucket-selection.ts'
+export type { CopyState } from './copy-state.ts'
+export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
 export type {
   AccountId,
   AppId,
@@ -29,6 +47,10 @@ export type {
   RepositoryStore,
 } from './mover-job.ts'
 export { decodePathBytes, encodePathBytes } from './path-encoding.ts'
+export type { ProgressCount } from './progress.ts'
+export { percentBeforeCommit } from './progress.ts'
+export type { TaskKind, TaskState } from './task-state.ts'
+export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
 export type {
   Consistency,
   CopyWarning,
@@ -45,25 +67,3 @@ export {
   NAMED_ENTRIES_MAX,
   SNAPSHOT_STRATEGIES,
 } from './volume-copy.ts'
-export type { AppState, AppStateTransition } from './app-state.ts'
-export { APP_STATE_TRANSITIONS, APP_STATES } from './app-state.ts'
-export type {
-  BackupDescription,
-  DescribedResource,
-  DescribedVolume,
-  Label,
-} from './backup-description.ts'
-export {
-  BACKUP_DESCRIPTION_PATH,
-  BACKUP_DESCRIPTION_TAG,
-  BACKUP_DESCRIPTION_VERSION,
-  SNAPSHOT_DESCRIPTION_TAG,
-} from './backup-description.ts'
-export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.ts'
-export { selectBucket } from './bucket-selection.ts'
-export type { CopyState } from './copy-state.ts'
-export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
-export type { ProgressCount } from './progress.ts'
-export { percentBeforeCommit } from './progress.ts'
-export type { TaskKind, TaskState } from './task-state.ts'
-export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'

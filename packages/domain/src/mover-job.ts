@@ -49,7 +49,6 @@ export interface RepositorySnapshotLabel {
   readonly tags: readonly string[]
 }
 
-
 export type MoverJob =
   | {
       readonly kind: 'init'
@@ -218,7 +217,11 @@ export type MoverFailure =
   | { readonly code: 'verification-failed'; readonly path: string; readonly reason: string }
   | { readonly code: 'lock-lost'; readonly reason: string }
   | { readonly code: 'stopped' }
-  | { readonly code: 'mover-died'; readonly exitCode: number | null; readonly signal: string | null }
+  | {
+      readonly code: 'mover-died'
+      readonly exitCode: number | null
+      readonly signal: string | null
+    }
   | { readonly code: 'invalid-job'; readonly reason: string }
 
 export type MoverFailureCode = MoverFailure['code']

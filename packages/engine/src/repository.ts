@@ -1,8 +1,8 @@
 // The open repository: what every command works on. `open-repository.ts` makes one.
 import type { Backend } from './backend/backend.ts'
-import type { BlobId, BlobType, PackId, SnapshotId } from './format/ids.ts'
-import type { RepositoryConfig } from './format/config.ts'
 import type { MasterKey } from './crypto/sealed-bytes.ts'
+import type { RepositoryConfig } from './format/config.ts'
+import type { BlobId, BlobType, PackId, SnapshotId } from './format/ids.ts'
 import type { Snapshot } from './format/snapshot.ts'
 
 export interface BlobLocation {
@@ -21,8 +21,35 @@ export interface BlobReader {
   /** Plain size in bytes, undefined when unknown. */
   blobSize(type: BlobType, id: BlobId): number | undefined
   locateBlob(type: BlobType, id: BlobId): BlobLocation | undefined
-  /** Opens, decompresses and verifies the hash; a bad copy falls back to other copies. */
+  /** All stored copies; `locateBlob` answers the first. Empty when unknown. */
+  locateCopies(type: BlobType, id: BlobId): BlobLocation[]
+  /**
+   * Opens, decompresses and verifies the hash; a bad copy falls back to other copies. A blob saved
+   * by this handle can be loaded once its pack is stored, at the latest after `flush`. Fails with
+   * `blob-not-found` or `blob-corrupt`.
+   */
   loadBlob(type: BlobType, id: BlobId, signal: AbortSignal | undefined): Promise<Buffer>
+  /** Raw bytes of a pack: several neighbouring sealed blobs in one request. */
+  loadPackRange(
+    packId: PackId,
+    range: { readonly offset: number; readonly length: number },
+    signal: AbortSignal | undefined,
+  ): Promise<Buffer>
+  /**
+   * Opens one sealed blob cut out of a pack range (`sealed` is copied, so it may be a view):
+   * decrypts, decompresses, asserts the plain length and verifies the hash, in a worker thread
+   * when the blob is large. Fails with `blob-corrupt`; then try `loadBlob`, which knows the other
+   * copies.
+   */
+  openBlob(sealedBlob: SealedBlob, signal: AbortSignal | undefined): Promise<Buffer>
+}
+
+export interface SealedBlob {
+  readonly type: BlobType
+  readonly id: BlobId
+  readonly sealed: Uint8Array
+  /** 0 when stored uncompressed. */
+  readonly uncompressedLength: number
 }
 
 export interface SavedBlob {

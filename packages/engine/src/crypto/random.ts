@@ -1,0 +1,9 @@
+// Where randomness comes from; everything else takes it as an argument.
+import { randomBytes } from 'node:crypto'
+
+/** Answers `length` fresh random bytes. Nonces and keys come from it: it must be a CSPRNG. */
+export type RandomBytes = (length: number) => Uint8Array<ArrayBuffer>
+
+export function secureRandomBytes(length: number): Uint8Array<ArrayBuffer> {
+  return randomBytes(length)
+}

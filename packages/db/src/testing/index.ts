@@ -1,0 +1,1 @@
+export { makeTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts'

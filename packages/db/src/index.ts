@@ -2,8 +2,8 @@ export type { Database, DatabaseOptions } from './database.ts'
 export {
   createDatabaseIfMissing,
   openDatabase,
-  pingDatabase,
   POOL_SIZE_DEFAULT,
+  pingDatabase,
 } from './database.ts'
 export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
@@ -19,3 +19,5 @@ export {
 export { migrateDatabase, migrationNames } from './migrate.ts'
 export type { Sealing } from './sealing.ts'
 export { createSealing, MASTER_KEY_BYTES } from './sealing.ts'
+export type { CancelAnswer, NewTask } from './tasks.ts'
+export { insertTask, requestTaskCancel, workflowIDOf } from './tasks.ts'

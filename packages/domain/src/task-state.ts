@@ -22,6 +22,7 @@ export function isFinalTaskState(state: TaskState): boolean {
 export const TASK_KINDS = [
   'snapshot',
   'backup',
+  'move',
   'restore',
   'delete-snapshot',
   'delete-backup',

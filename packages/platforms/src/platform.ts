@@ -7,6 +7,7 @@
 import type {
   Consistency,
   CopyWarning,
+  EntryCount,
   Hole,
   Location,
   MoverEvent,
@@ -114,6 +115,16 @@ export interface MoverRef {
   readonly startTime: string
 }
 
+/**
+ * A mover that was to be started: its process may exist although the caller died before it could
+ * write the process id down. It is found by its id, which stands in its arguments.
+ */
+export interface MoverToStop {
+  readonly id: string
+  readonly pid?: number
+  readonly startTime?: string
+}
+
 export type OwnedThing =
   | { readonly kind: 'volume-snapshot'; readonly id: string; readonly handle: VolumeSnapshotHandle }
   | { readonly kind: 'staging'; readonly id: string }
@@ -145,6 +156,22 @@ export interface Platform {
    */
   prepareRestore(request: PrepareRestoreRequest, signal: AbortSignal): Promise<Staging>
   /**
+   * Fills the staged `volume` of restore `id` from a volume snapshot that lies where the app runs
+   * (strategies `btrfs` and `reflink`): `cp -a --reflink=auto --sparse=always` or the subvolume
+   * itself, so that no byte moves where the file system shares them, which is why this is no
+   * mover's job. Verified (every entry of the source is there with its size) and counted;
+   * repeated, it begins with an empty target.
+   */
+  stageSnapshot(
+    request: {
+      readonly id: string
+      readonly namespace: string
+      readonly key: string
+      readonly handle: VolumeSnapshotHandle
+    },
+    signal: AbortSignal,
+  ): Promise<EntryCount>
+  /**
    * Flushes the staged trees and exchanges all of them under a journal: a failure rolls all of
    * them back, a repeated call after a crash rolls forward. The replaced trees are kept until
    * `finishRestore`.
@@ -157,8 +184,11 @@ export interface Platform {
 
   /** Starts a mover process for `job`; the job goes in on stdin and nowhere else. */
   startMover(id: string, job: MoverJob): Promise<RunningMover>
-  /** Ends the process if it still is the one `ref` means: SIGTERM, 10 s, SIGKILL. */
-  stopMover(ref: MoverRef): Promise<void>
+  /**
+   * Ends the process if it still is the one `mover` means (SIGTERM, 10 s, SIGKILL) and resolves
+   * when it is gone. Without a pid it looks for a process with the mover's id. Missing is success.
+   */
+  stopMover(mover: MoverToStop): Promise<void>
 
   listOwned(): Promise<readonly OwnedThing[]>
 }

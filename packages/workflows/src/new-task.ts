@@ -1,0 +1,104 @@
+// The `tasks` row of an operation: what users read of it, and the input of its workflow.
+import type { NewTask } from '@holdfast/db'
+import type { AppState } from '@holdfast/domain'
+
+interface TaskOrigin {
+  readonly accountID: string
+  readonly appID: string
+  /** Absent when the system itself acts. */
+  readonly userID?: string
+}
+
+export type TaskRequest = TaskOrigin &
+  (
+    | { readonly kind: 'snapshot'; readonly snapshotID: string }
+    | { readonly kind: 'backup'; readonly backupID: string }
+    | ({ readonly kind: 'restore' } & RestoreInput)
+    | { readonly kind: 'delete-snapshot'; readonly snapshotID: string }
+    | { readonly kind: 'delete-backup'; readonly backupID: string }
+  )
+
+export interface RestoreInput {
+  readonly source:
+    | { readonly kind: 'snapshot'; readonly id: string }
+    | { readonly kind: 'backup'; readonly id: string }
+  /** `Holdfast-In-Use: allow` */
+  readonly isInUseAllowed: boolean
+  /** The app's state before the operation set it to `restoring`; a cancelled restore goes back to it. */
+  readonly formerState: AppState
+}
+
+/** `id` is a new UUIDv4; the row is inserted (`insertTask`) in the operation's transaction. */
+export function newTask(id: string, request: TaskRequest): NewTask {
+  const origin = {
+    id,
+    accountID: request.accountID,
+    appID: request.appID,
+    ...(request.userID === undefined ? {} : { userID: request.userID }),
+  }
+  switch (request.kind) {
+    case 'snapshot':
+      return {
+        ...origin,
+        kind: 'snapshot',
+        name: 'holdfast.snapshot',
+        summary: 'Snapshot of an app',
+        description: 'Takes a point-in-time copy of every volume of the app where it runs.',
+        resourceKind: 'snapshot',
+        resourceID: request.snapshotID,
+        input: {},
+      }
+    case 'backup':
+      return {
+        ...origin,
+        kind: 'backup',
+        name: 'holdfast.backup',
+        summary: 'Backup of an app',
+        description: 'Copies every volume of the app and its description into a bucket.',
+        resourceKind: 'backup',
+        resourceID: request.backupID,
+        input: {},
+      }
+    case 'restore':
+      return {
+        ...origin,
+        kind: 'restore',
+        name: 'holdfast.restore',
+        summary: 'In-place restore of an app',
+        description: 'Stages all volumes, verifies them and exchanges them with the present ones.',
+        resourceKind: 'app',
+        resourceID: request.appID,
+        input: {
+          source: request.source,
+          isInUseAllowed: request.isInUseAllowed,
+          formerState: request.formerState,
+        } satisfies RestoreInput,
+      }
+    case 'delete-snapshot':
+      return {
+        ...origin,
+        kind: 'delete-snapshot',
+        name: 'holdfast.snapshot.delete',
+        summary: 'Deletion of a snapshot',
+        description: 'Cancels the snapshot if it still runs, then gives its space back.',
+        resourceKind: 'snapshot',
+        resourceID: request.snapshotID,
+        input: {},
+      }
+    case 'delete-backup':
+      return {
+        ...origin,
+        kind: 'delete-backup',
+        name: 'holdfast.backup.delete',
+        summary: 'Deletion of a backup',
+        description: 'Cancels the backup if it still runs, then frees its data in the bucket.',
+        resourceKind: 'backup',
+        resourceID: request.backupID,
+        input: {},
+      }
+    default: {
+      const never: never = request
+      return never
+    }
+  }
+}

@@ -32,10 +32,20 @@ export function encodeGoJson(value: unknown): string {
  * encoding the value again loses nothing.
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text, (_member, value, context) => {
+  return (JSON as JsonWithSources).parse(text, (_member, value, context) => {
     if (typeof value !== 'number' || context.source === undefined) return value
-    return String(value) === context.source ? value : JSON.rawJSON(context.source)
+    if (String(value) === context.source) return value
+    return (JSON as JsonWithSources).rawJSON(context.source)
   })
+}
+
+/** What Node has of ECMAScript's "JSON.parse source text access" and TypeScript does not know. */
+interface JsonWithSources extends JSON {
+  parse(
+    text: string,
+    reviver: (member: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown
+  rawJSON(source: string): unknown
 }
 
 /** Splits off the members whose names are not among `known`. */

@@ -46,7 +46,7 @@ export type {
   RepositorySnapshotLabel,
   RepositoryStore,
 } from './mover-job.ts'
-export { decodePathBytes, encodePathBytes } from './path-encoding.ts'
+export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'
 export type { TaskKind, TaskState } from './task-state.ts'

@@ -32,3 +32,22 @@ export function decodePathBytes(text: string): Uint8Array<ArrayBuffer> | undefin
   }
   return new Uint8Array(bytes)
 }
+
+/**
+ * A path for people and for JSON: itself where it is plain UTF-8 (no `%`, no control characters),
+ * else percent-encoded. `readShownPath` gives the bytes back.
+ */
+export function showPathBytes(bytes: Uint8Array): string {
+  const text = UTF8.decode(bytes)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be shown.
+  const isPlain = !/[%\u0000-\u001f\u007f-\u009f\ufffd]/.test(text)
+  return isPlain ? text : encodePathBytes(bytes)
+}
+
+/** Reverses `showPathBytes`, and `encodePathBytes` too. */
+export function readShownPath(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return text.includes('%') ? decodePathBytes(text) : new TextEncoder().encode(text)
+}
+
+/** A byte order mark is part of a name, too. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -1,0 +1,27 @@
+export { cPath, pathInDirectory } from './c-path.ts'
+export type { DirectoryNames } from './directory-names.ts'
+export { readDirectoryNames } from './directory-names.ts'
+export type { EntryManifestReader, EntryOrigin } from './entry-manifest.ts'
+export { openEntryManifest, writeEntryManifest } from './entry-manifest.ts'
+export {
+  flushFilesystem,
+  makeSpecialFile,
+  setOwner,
+  setPermissions,
+  setTimes,
+} from './entry-metadata.ts'
+export type { EntryStatus, EntryType } from './entry-status.ts'
+export { ENTRY_TYPES, statusAt, statusOfHandle, WORKING_DIRECTORY } from './entry-status.ts'
+export type { HoleReason, WalkOptions, WalkStep } from './entry-walk.ts'
+export { compareInWalkOrder, walkEntries } from './entry-walk.ts'
+export type { ExtendedAttribute } from './extended-attributes.ts'
+export {
+  getExtendedAttribute,
+  listExtendedAttributes,
+  readExtendedAttributes,
+  removeExtendedAttribute,
+  setExtendedAttribute,
+} from './extended-attributes.ts'
+export { nextDataRegion } from './sparse-regions.ts'
+export type { FilesystemFailure } from './system-error.ts'
+export { errnoName, FilesystemError } from './system-error.ts'

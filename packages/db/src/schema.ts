@@ -397,12 +397,26 @@ export interface TaskLogTable {
   message: string
 }
 
+export interface TaskStepsTable {
+  task_id: string
+  position: number
+  name: string
+  state: string
+  attempt: number
+  started_at: GeneratedInstant
+  ended_at: NullableInstant
+  failure: NullableJson
+}
+
 export interface ObligationsTable {
   id: string
-  task_id: string
+  sequence: Generated<number>
+  task_id: string | null
   workflow_id: string
+  boot: string
   cluster_id: string | null
   kind: string
+  resource: string
   detail: Json
   created_at: GeneratedInstant
 }
@@ -429,5 +443,6 @@ export interface Schema {
   app_assets: AppAssetsTable
   tasks: TasksTable
   task_log: TaskLogTable
+  task_steps: TaskStepsTable
   obligations: ObligationsTable
 }

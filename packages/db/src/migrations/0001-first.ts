@@ -360,15 +360,33 @@ const STATEMENTS = [
     message text not null,
     primary key (task_id, sequence)
   )`,
-  // What must be undone, written before the deed; settled rows are deleted.
+  // The steps of a task as users see them. position: the step's number in the durable workflow,
+  // the same in every execution.
+  `create table task_steps (
+    task_id uuid not null references tasks,
+    position integer not null,
+    name text not null,
+    state text not null check (state in ('running', 'completed', 'failed')),
+    attempt integer not null,
+    started_at timestamptz not null default now(),
+    ended_at timestamptz,
+    failure jsonb,
+    primary key (task_id, position)
+  )`,
+  // What must be undone, written before the deed; settled rows are deleted. sequence orders those
+  // that wait for their turn at one resource. task_id is absent for what the service does by itself.
   `create table obligations (
     id uuid primary key,
-    task_id uuid not null references tasks,
+    sequence bigint generated always as identity,
+    task_id uuid references tasks,
     workflow_id text not null,
+    boot text not null,
     cluster_id uuid references clusters,
-    kind text not null,
+    kind text not null check (kind in ('volume-snapshot', 'staging', 'mover', 'turn')),
+    resource text not null,
     detail jsonb not null,
     created_at timestamptz not null default now()
   )`,
   `create index obligations_by_workflow on obligations (workflow_id)`,
+  `create index obligations_by_resource on obligations (resource, sequence)`,
 ]

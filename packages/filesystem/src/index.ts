@@ -14,6 +14,8 @@ export type { EntryStatus, EntryType } from './entry-status.ts'
 export { ENTRY_TYPES, statusAt, statusOfHandle, WORKING_DIRECTORY } from './entry-status.ts'
 export type { HoleReason, WalkOptions, WalkStep } from './entry-walk.ts'
 export { compareInWalkOrder, walkEntries } from './entry-walk.ts'
+export type { EntryOfDirectory } from './exchange.ts'
+export { exchangeEntries, moveEntry } from './exchange.ts'
 export type { ExtendedAttribute } from './extended-attributes.ts'
 export {
   getExtendedAttribute,
@@ -22,6 +24,22 @@ export {
   removeExtendedAttribute,
   setExtendedAttribute,
 } from './extended-attributes.ts'
+export { flushFilesystemInBackground } from './flush-filesystem.ts'
+export type { InodeFlags } from './inode-flags.ts'
+export { readInodeFlags } from './inode-flags.ts'
+export type { Mount } from './mounts.ts'
+export { isPathBelow, mountHolding, mountsBelow, parseMountInfo, readMounts } from './mounts.ts'
+export { canReflinkIn, cloneFile } from './reflink.ts'
 export { nextDataRegion } from './sparse-regions.ts'
+export {
+  createSubvolume,
+  deleteSubvolume,
+  isOnBtrfs,
+  isSubvolume,
+  makeSubvolumeWritable,
+  nestedSubvolumes,
+  snapshotSubvolume,
+  subvolumeUUID,
+} from './subvolume.ts'
 export type { FilesystemFailure } from './system-error.ts'
 export { errnoName, FilesystemError } from './system-error.ts'

@@ -1,3 +1,33 @@
+export type { AppAsset, NewAppAsset } from './app-assets.ts'
+export { APP_ASSETS, replaceAssetsOfApp } from './app-assets.ts'
+export type {
+  ApplicationSnapshot,
+  LockedApplicationSnapshot,
+  NewApplicationSnapshot,
+} from './application-snapshots.ts'
+export {
+  APPLICATION_SNAPSHOTS,
+  findBackupUsingSnapshot,
+  insertApplicationSnapshot,
+  lockApplicationSnapshot,
+  markApplicationSnapshotDeleting,
+} from './application-snapshots.ts'
+export type { App, AppChange, LockedApp, NamespaceScopedResource, NewApp } from './apps.ts'
+export {
+  APPS,
+  findAppWithDefinition,
+  hideApp,
+  insertApp,
+  lockApp,
+  lockAppsOfCluster,
+  updateApp,
+} from './apps.ts'
+export type { Backup, LockedBackup, NewBackup } from './backups.ts'
+export { BACKUPS, insertBackup, lockBackup, markBackupDeleted } from './backups.ts'
+export type { Bucket, BucketChoices } from './buckets.ts'
+export { BUCKETS, listBucketChoices } from './buckets.ts'
+export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
+export { recordClusterUnreachable, recordInventory } from './cluster-inventory.ts'
 export type { Database, DatabaseOptions } from './database.ts'
 export {
   createDatabaseIfMissing,
@@ -16,8 +46,58 @@ export {
   registerInstallation,
   replaceMasterKeyFingerprint,
 } from './installation.ts'
+export type {
+  FieldCondition,
+  FieldExpression,
+  FieldKind,
+  Operator,
+  PageKey,
+  ParentKey,
+  ResourcePage,
+  ResourceQuery,
+  ResourceScope,
+  ResourceSource,
+} from './list-resources.ts'
+export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
+export type {
+  Account,
+  NewAccount,
+  NewRoleBinding,
+  NewToken,
+  NewUser,
+  Principal,
+  Role,
+} from './principals.ts'
+export {
+  ACCOUNTS,
+  findPrincipal,
+  insertAccount,
+  insertRoleBinding,
+  insertToken,
+  insertUser,
+  ROLES,
+  revokeTokensOfUser,
+} from './principals.ts'
+export type { ResourceCommon } from './resource-fields.ts'
 export type { Sealing } from './sealing.ts'
 export { createSealing, MASTER_KEY_BYTES } from './sealing.ts'
+export type { StateDetail } from './state-detail.ts'
+export type { Task } from './task-resource.ts'
+export { TASKS } from './task-resource.ts'
 export type { CancelAnswer, NewTask } from './tasks.ts'
 export { insertTask, requestTaskCancel, workflowIDOf } from './tasks.ts'
+export type { Cloud, Cluster, Namespace, StorageClass, Volume } from './topology.ts'
+export {
+  CLOUDS,
+  CLUSTERS,
+  MANAGED_CLUSTERS,
+  NAMESPACES,
+  STORAGE_CLASSES,
+  VOLUMES,
+  VOLUMES_OF_APP,
+} from './topology.ts'
+export type { Queries } from './transaction.ts'
+export { inTransaction } from './transaction.ts'
+export type { VolumeCopy } from './volume-copies.ts'
+export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'

@@ -1,0 +1,248 @@
+// Lists any kind of resource: conditions, order and pages over domain fields, as one statement.
+//
+// A `ResourceSource` says where the rows are and which SQL expression each domain field has; what
+// has none can be neither filtered nor ordered by. Pages go on from the last row's key, never from
+// an offset, so a page is right whatever was inserted before it.
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Queries } from './transaction.ts'
+
+/**
+ * `text` is compared byte by byte, `number` and `instant` (whole seconds, as shown) by value;
+ * `json` is searched, never ordered by.
+ */
+export type FieldKind = 'text' | 'number' | 'instant' | 'json'
+
+export interface FieldExpression {
+  readonly kind: FieldKind
+  readonly expression: RawBuilder<unknown>
+}
+
+/** The names of the parents a resource may be listed under. */
+export type ParentKey = 'cloudID' | 'clusterID' | 'appID' | 'snapshotID' | 'backupID'
+
+/** `Row` is what `columns` selects; it never leaves the package. */
+export interface ResourceSource<Resource> {
+  readonly from: RawBuilder<unknown>
+  readonly columns: RawBuilder<unknown>
+  /** Holds for what exists for users: neither deleted nor hidden. */
+  readonly isVisible: RawBuilder<SqlBool>
+  readonly id: RawBuilder<unknown>
+  readonly accountID: RawBuilder<unknown>
+  readonly createdAt: RawBuilder<unknown>
+  readonly parents: Readonly<Partial<Record<ParentKey, RawBuilder<unknown>>>>
+  readonly fields: Readonly<Record<string, FieldExpression>>
+  /** `never`: the row's type is the source's own affair. */
+  readonly toResource: (row: never) => Resource
+}
+
+export interface ResourceScope {
+  readonly accountID: string
+  readonly parents: Readonly<Partial<Record<ParentKey, string>>>
+}
+
+export const OPERATORS = ['eq', 'lt', 'gt', 'lte', 'gte', 'in'] as const
+export type Operator = (typeof OPERATORS)[number]
+
+export interface FieldCondition {
+  /** A field of the source. */
+  readonly field: string
+  /** Members below a `json` field; elements of arrays are all looked at. */
+  readonly path: readonly string[]
+  /** `in`: the field's text contains the value. */
+  readonly operator: Operator
+  /** Already checked to be a number or an instant where the field is one. */
+  readonly value: string
+}
+
+/** Where a page ended. Texts as PostgreSQL writes them, so that nothing is rounded. */
+export interface PageKey {
+  readonly order: string | null
+  readonly createdAt: string
+  readonly id: string
+}
+
+export interface ResourceQuery {
+  readonly scope: ResourceScope
+  /** All must hold. */
+  readonly where: readonly FieldCondition[]
+  /** Creation order when absent; rows without a value come last either way. */
+  readonly orderBy?: { readonly field: string; readonly isDescending: boolean }
+  readonly after?: PageKey
+  readonly skip?: number
+  readonly limit: number
+}
+
+export interface ResourcePage<Resource> {
+  readonly resources: readonly Resource[]
+  /** The key to go on after; absent when nothing is left. */
+  readonly next?: PageKey
+}
+
+export async function listResources<Resource>(
+  { queries }: Queries,
+  source: ResourceSource<Resource>,
+  query: ResourceQuery,
+): Promise<ResourcePage<Resource>> {
+  const order = orderOf(source, query)
+  const conditions = [...conditionsOf(source, query.scope, query.where)]
+  if (query.after !== undefined) conditions.push(isAfter(source, order, query.after))
+  const { rows } = await sql<PageRow>`
+    select ${source.columns},
+      ${order === undefined ? sql`null` : sql`(${order.expression})::text`} as "pageOrder",
+      ${source.createdAt}::text as "pageCreatedAt", ${source.id}::text as "pageID"
+    from ${source.from}
+    where ${sql.join(conditions, sql` and `)}
+    order by ${orderClause(source, order)}
+    limit ${query.limit + 1}${query.skip === undefined ? sql`` : sql` offset ${query.skip}`}
+  `.execute(queries)
+  const shown = rows.slice(0, query.limit)
+  const last = shown.at(-1)
+  return {
+    resources: shown.map((row) => source.toResource(row as never)),
+    ...(rows.length > query.limit && last !== undefined ? { next: keyOf(last) } : {}),
+  }
+}
+
+/** How many match, pages aside. */
+export async function countResources<Resource>(
+  { queries }: Queries,
+  source: ResourceSource<Resource>,
+  { scope, where }: Pick<ResourceQuery, 'scope' | 'where'>,
+): Promise<number> {
+  const conditions = conditionsOf(source, scope, where)
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${source.from} where ${sql.join(conditions, sql` and `)}
+  `.execute(queries)
+  return rows[0]?.count ?? 0
+}
+
+/** The one resource with this id in this scope; undefined when it does not exist for users. */
+export async function findResource<Resource>(
+  { queries }: Queries,
+  source: ResourceSource<Resource>,
+  { scope, id }: { readonly scope: ResourceScope; readonly id: string },
+): Promise<Resource | undefined> {
+  const conditions = [sql<SqlBool>`${source.id} = ${id}`, ...conditionsOf(source, scope, [])]
+  const { rows } = await sql<object>`
+    select ${source.columns} from ${source.from} where ${sql.join(conditions, sql` and `)}
+  `.execute(queries)
+  return rows[0] === undefined ? undefined : source.toResource(rows[0] as never)
+}
+
+interface PageRow {
+  readonly pageOrder: string | null
+  readonly pageCreatedAt: string
+  readonly pageID: string
+}
+
+function keyOf(row: PageRow): PageKey {
+  return { order: row.pageOrder, createdAt: row.pageCreatedAt, id: row.pageID }
+}
+
+interface Order extends FieldExpression {
+  readonly isDescending: boolean
+}
+
+function orderOf<Resource>(
+  source: ResourceSource<Resource>,
+  { orderBy }: ResourceQuery,
+): Order | undefined {
+  if (orderBy === undefined) return undefined
+  const { kind, expression } = fieldOf(source, orderBy.field)
+  if (kind === 'json') throw new RangeError(`The field ${orderBy.field} has no order.`)
+  const compared = kind === 'text' ? sql`(${expression}) collate "C"` : expression
+  return { kind, expression: compared, isDescending: orderBy.isDescending }
+}
+
+function fieldOf<Resource>(source: ResourceSource<Resource>, field: string): FieldExpression {
+  const found = source.fields[field]
+  if (found === undefined) throw new RangeError(`The field ${field} has no expression.`)
+  return found
+}
+
+function orderClause<Resource>(
+  source: ResourceSource<Resource>,
+  order: Order | undefined,
+): RawBuilder<unknown> {
+  const byCreation = sql`${source.createdAt}, ${source.id}`
+  if (order === undefined) return byCreation
+  const direction = order.isDescending ? sql`desc` : sql`asc`
+  return sql`${order.expression} ${direction} nulls last, ${byCreation}`
+}
+
+const CAST_OF_KIND = { text: 'text', number: 'numeric', instant: 'timestamptz' } as const
+
+function isAfter<Resource>(
+  source: ResourceSource<Resource>,
+  order: Order | undefined,
+  key: PageKey,
+): RawBuilder<SqlBool> {
+  const isLater = sql<SqlBool>`(${source.createdAt}, ${source.id}) > (${key.createdAt}::timestamptz, ${key.id}::uuid)`
+  if (order === undefined || order.kind === 'json') return isLater
+  const { expression } = order
+  if (key.order === null) return sql`(${expression} is null and ${isLater})`
+  const value = sql`${key.order}::${sql.raw(CAST_OF_KIND[order.kind])}`
+  const beyond = order.isDescending ? sql`<` : sql`>`
+  return sql`(${expression} ${beyond} ${value} or ${expression} is null
+    or (${expression} = ${value} and ${isLater}))`
+}
+
+function conditionsOf<Resource>(
+  source: ResourceSource<Resource>,
+  scope: ResourceScope,
+  where: readonly FieldCondition[],
+): RawBuilder<SqlBool>[] {
+  const conditions: RawBuilder<SqlBool>[] = [
+    source.isVisible,
+    sql`${source.accountID} = ${scope.accountID}`,
+  ]
+  for (const [key, id] of Object.entries(scope.parents)) {
+    const column = source.parents[key as ParentKey]
+    if (column === undefined) throw new RangeError(`The parent ${key} has no expression.`)
+    conditions.push(sql`${column} = ${id}`)
+  }
+  for (const condition of where) conditions.push(holds(source, condition))
+  return conditions
+}
+
+const SQL_OPERATORS = { eq: '=', lt: '<', gt: '>', lte: '<=', gte: '>=' } as const
+
+function holds<Resource>(
+  source: ResourceSource<Resource>,
+  condition: FieldCondition,
+): RawBuilder<SqlBool> {
+  const { kind, expression } = fieldOf(source, condition.field)
+  if (kind === 'json') return holdsForAnyElement(expression, condition)
+  const { operator, value } = condition
+  if (operator === 'in') return sql`strpos((${expression})::text, ${value}) > 0`
+  const compare = sql.raw(SQL_OPERATORS[operator])
+  if (kind === 'text') return sql`(${expression}) collate "C" ${compare} ${value}`
+  return sql`${expression} ${compare} ${value}::${sql.raw(CAST_OF_KIND[kind])}`
+}
+
+function holdsForAnyElement(
+  expression: RawBuilder<unknown>,
+  { path, operator, value }: FieldCondition,
+): RawBuilder<SqlBool> {
+  // Lax paths open arrays at each member by themselves, and `[*]` of a scalar is the scalar.
+  const members = path.map((member) => `.${JSON.stringify(member)}[*]`).join('')
+  const element = sql`(element.value #>> '{}')`
+  return sql`exists (
+    select 1 from jsonb_path_query(${expression}, ${`lax $[*]${members}`}::jsonpath)
+      as element (value)
+    where ${comparedElement(element, operator, value)}
+  )`
+}
+
+function comparedElement(
+  text: RawBuilder<unknown>,
+  operator: Operator,
+  value: string,
+): RawBuilder<SqlBool> {
+  if (operator === 'in') return sql`strpos(${text}, ${value}) > 0`
+  const compare = sql.raw(SQL_OPERATORS[operator])
+  const asText = sql<SqlBool>`${text} collate "C" ${compare} ${value}`
+  if (!/^-?[0-9]+(\.[0-9]+)?$/.test(value)) return asText
+  return sql`case when jsonb_typeof(element.value) = 'number'
+    then (element.value)::numeric ${compare} ${value}::numeric else ${asText} end`
+}

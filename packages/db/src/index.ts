@@ -28,6 +28,7 @@ export type { Bucket, BucketChoices } from './buckets.ts'
 export { BUCKETS, listBucketChoices } from './buckets.ts'
 export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
 export { recordClusterUnreachable, recordInventory } from './cluster-inventory.ts'
+export { isPassingDatabaseFailure } from './connection-failure.ts'
 export type { Database, DatabaseOptions } from './database.ts'
 export {
   createDatabaseIfMissing,
@@ -61,6 +62,22 @@ export type {
 export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
 export type {
+  NewObligation,
+  Obligation,
+  ObligationFilter,
+  ObligationKind,
+  Turn,
+} from './obligations.ts'
+export {
+  deleteObligation,
+  deleteObligationsOf,
+  insertObligation,
+  listObligations,
+  OBLIGATION_KINDS,
+  requestTurn,
+  updateObligationDetail,
+} from './obligations.ts'
+export type {
   Account,
   NewAccount,
   NewRoleBinding,
@@ -79,14 +96,45 @@ export {
   ROLES,
   revokeTokensOfUser,
 } from './principals.ts'
+export type { BucketPlace, Repository, RepositoryHome, RepositorySecrets } from './repositories.ts'
+export {
+  completeRepository,
+  findBucketPlace,
+  findPolynomial,
+  findRepository,
+  findRepositoryAt,
+  openRepositorySecrets,
+  registerRepository,
+} from './repositories.ts'
 export type { ResourceCommon } from './resource-fields.ts'
 export type { Sealing } from './sealing.ts'
 export { createSealing, MASTER_KEY_BYTES } from './sealing.ts'
+export type { ServiceBoot } from './service-boots.ts'
+export { endServiceBoot, insertServiceBoot, listOpenServiceBoots } from './service-boots.ts'
 export type { StateDetail } from './state-detail.ts'
+export type { TaskLogLine } from './task-log.ts'
+export { writeTaskLog } from './task-log.ts'
+export type { TaskProgress } from './task-progress.ts'
+export { writeMoveProgress, writeTaskProgress } from './task-progress.ts'
 export type { Task } from './task-resource.ts'
 export { TASKS } from './task-resource.ts'
-export type { CancelAnswer, NewTask } from './tasks.ts'
-export { insertTask, requestTaskCancel, workflowIDOf } from './tasks.ts'
+export type { TaskStepRef } from './task-steps.ts'
+export { endTaskStep, startTaskStep } from './task-steps.ts'
+export type { CancelAnswer, NewTask, Task, TaskEnd, TaskExecution, TaskSignal } from './tasks.ts'
+export {
+  beginTaskExecution,
+  endTask,
+  findTask,
+  findTaskSignal,
+  findUnendedTaskOf,
+  insertTask,
+  listTasksNotStarted,
+  listUnendedTasks,
+  passCommit,
+  requestChildCancel,
+  requestTaskCancel,
+  workflowIDOf,
+} from './tasks.ts'
 export type { Cloud, Cluster, Namespace, StorageClass, Volume } from './topology.ts'
 export {
   CLOUDS,

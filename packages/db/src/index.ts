@@ -120,7 +120,14 @@ export type { Task } from './task-resource.ts'
 export { TASKS } from './task-resource.ts'
 export type { TaskStepRef } from './task-steps.ts'
 export { endTaskStep, startTaskStep } from './task-steps.ts'
-export type { CancelAnswer, NewTask, Task, TaskEnd, TaskExecution, TaskSignal } from './tasks.ts'
+export type {
+  CancelAnswer,
+  NewTask,
+  TaskEnd,
+  TaskExecution,
+  TaskSignal,
+  WorkflowTask,
+} from './tasks.ts'
 export {
   beginTaskExecution,
   endTask,

@@ -26,7 +26,7 @@ export interface NewTask {
   readonly input: object
 }
 
-export interface Task {
+export interface WorkflowTask {
   readonly id: string
   readonly accountID: string
   readonly kind: TaskKind
@@ -140,7 +140,7 @@ type TaskRow = Pick<Selectable<Schema['tasks']>, (typeof TASK_COLUMNS)[number]>
 export async function beginTaskExecution(
   { queries }: Queries,
   taskID: string,
-): Promise<Task | undefined> {
+): Promise<WorkflowTask | undefined> {
   const row = await queries
     .updateTable('tasks')
     .set({
@@ -155,7 +155,10 @@ export async function beginTaskExecution(
   return row && toTask(row)
 }
 
-export async function findTask({ queries }: Queries, id: string): Promise<Task | undefined> {
+export async function findTask(
+  { queries }: Queries,
+  id: string,
+): Promise<WorkflowTask | undefined> {
   const row = await queries
     .selectFrom('tasks')
     .select(TASK_COLUMNS)
@@ -165,7 +168,10 @@ export async function findTask({ queries }: Queries, id: string): Promise<Task |
 }
 
 /** Tasks whose workflow was never started, oldest first. */
-export async function listTasksNotStarted({ queries }: Queries, limit: number): Promise<Task[]> {
+export async function listTasksNotStarted(
+  { queries }: Queries,
+  limit: number,
+): Promise<WorkflowTask[]> {
   const rows = await queries
     .selectFrom('tasks')
     .select(TASK_COLUMNS)
@@ -179,7 +185,10 @@ export async function listTasksNotStarted({ queries }: Queries, limit: number): 
 }
 
 /** Tasks that are not final, of any state. */
-export async function listUnendedTasks({ queries }: Queries, limit: number): Promise<Task[]> {
+export async function listUnendedTasks(
+  { queries }: Queries,
+  limit: number,
+): Promise<WorkflowTask[]> {
   const rows = await queries
     .selectFrom('tasks')
     .select(TASK_COLUMNS)
@@ -194,7 +203,7 @@ export async function listUnendedTasks({ queries }: Queries, limit: number): Pro
 export async function findUnendedTaskOf(
   { queries }: Queries,
   { kind, resourceID }: { readonly kind: TaskKind; readonly resourceID: string },
-): Promise<Task | undefined> {
+): Promise<WorkflowTask | undefined> {
   const row = await queries
     .selectFrom('tasks')
     .select(TASK_COLUMNS)
@@ -306,7 +315,7 @@ export function toTaskSignal(row: TaskSignalRow): TaskSignal {
   }
 }
 
-function toTask(row: TaskRow): Task {
+function toTask(row: TaskRow): WorkflowTask {
   return {
     id: row.id,
     accountID: row.account_id,

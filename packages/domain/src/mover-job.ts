@@ -122,6 +122,11 @@ export type MoverJob =
       readonly repository: RepositoryAccess
       /** Locks of these hostnames are removed: their holders are known to have ended. */
       readonly lockHostnames: readonly string[]
+      /**
+       * When given, only locks that also carry one of these process ids: a single mover of a
+       * service that lives on was killed, the locks of its other movers must stay.
+       */
+      readonly holderPIDs?: readonly number[]
     }
 
 export type MoverJobKind = MoverJob['kind']

@@ -6,6 +6,7 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
 const BACKSLASH = 0x5c
+const LETTER_N = 0x6e
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -67,9 +68,10 @@ export class JsonReader {
   /** Takes `null` if it is next. */
   acceptNull(): boolean {
     this.#skipSpace()
-    if (this.#bytes.latin1Slice(this.#offset, this.#offset + 4) !== 'null') return false
-    this.#offset += 4
-    return true
+    if (this.#bytes[this.#offset] !== LETTER_N) return false
+    const start = this.#offset
+    this.#skipScalar()
+    return this.#offset - start === 4
   }
 
   /** The bytes of the next value, whatever it is. */

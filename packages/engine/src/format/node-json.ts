@@ -14,7 +14,9 @@ const IDS_PER_PART = 4096
 export function* encodeNode(node: Node): Generator<string, void, undefined> {
   let text = `{"name":${encodeGoJson(quoteName(node.name))},"type":"${node.type}"`
   if (node.mode !== 0) text += `,"mode":${node.mode}`
-  text += `,"mtime":"${formatTime(node.mtime)}","atime":"${formatTime(node.atime)}"`
+  const mtime = formatTime(node.mtime)
+  const atime = node.atime === node.mtime ? mtime : formatTime(node.atime)
+  text += `,"mtime":"${mtime}","atime":"${atime}"`
   text += `,"ctime":"${formatTime(node.ctime)}","uid":${node.uid},"gid":${node.gid}`
   if (node.user !== '') text += `,"user":${encodeGoJson(node.user)}`
   if (node.group !== '') text += `,"group":${encodeGoJson(node.group)}`

@@ -15,14 +15,12 @@ const DAYS_PER_ERA = 146_097
 const YEARS_PER_ERA = 400
 /** Days from 0000-03-01 to 1970-01-01. */
 const EPOCH_DAYS = 719_468
-/** 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: RFC 3339 has no other years. */
-const SECONDS_MIN = -62_167_219_200
-const SECONDS_MAX = 253_402_300_799
+const YEAR_MAX = 9999
 
 const TIME_PATTERN =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/
 
-/** Instants outside of the years 0 to 9999 are moved to the nearest second inside, as stock does. */
+/** RFC 3339 has the years 0 to 9999; of instants outside only the year is changed, as stock does. */
 export function formatTime(epochNs: bigint, utcOffsetMinutes = 0): string {
   let seconds = Number(epochNs / NS_PER_SECOND)
   let nanoseconds = Number(epochNs % NS_PER_SECOND)
@@ -30,7 +28,7 @@ export function formatTime(epochNs: bigint, utcOffsetMinutes = 0): string {
     seconds -= 1
     nanoseconds += 1_000_000_000
   }
-  seconds = Math.min(Math.max(seconds + utcOffsetMinutes * 60, SECONDS_MIN), SECONDS_MAX)
+  seconds += utcOffsetMinutes * 60
   const days = Math.floor(seconds / SECONDS_PER_DAY)
   const secondOfDay = seconds - days * SECONDS_PER_DAY
   const time = `${twoDigits(Math.floor(secondOfDay / 3600))}:${twoDigits(
@@ -81,6 +79,13 @@ function formatDate(daysSinceEpoch: number): string {
   const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
   const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
   const year = yearOfEra + era * YEARS_PER_ERA + (month <= 2 ? 1 : 0)
+  // The year 9999 has no leap day; Go normalises 29 February to 1 March.
+  if (year > YEAR_MAX)
+    return month === 2 && day === 29 ? '9999-03-01' : isoDate(YEAR_MAX, month, day)
+  return isoDate(Math.max(year, 0), month, day)
+}
+
+function isoDate(year: number, month: number, day: number): string {
   return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
 }
 

@@ -1,8 +1,16 @@
 // Makes a repository, or opens one.
-import type { Backend } from './backend/backend.ts'
+import type { Backend, ObjectHandle, ObjectKind } from './backend/backend.ts'
+import { inlineBlobCodec } from './blob/blob-codec.ts'
+import { threadedBlobCodec } from './blob/threaded-blob-codec.ts'
+import { generatePolynomial, parsePolynomial } from './chunker/polynomial.ts'
+import { encodeKeyFile, type KdfParameters, openKeyFile, SALT_BYTES } from './crypto/key-file.ts'
+import { makeMasterKey } from './crypto/master-key.ts'
 import type { RandomBytes } from './crypto/random.ts'
-import type { MasterKey } from './crypto/sealed-bytes.ts'
-import type { RepositoryConfig } from './format/config.ts'
+import { type MasterKey, NONCE_BYTES, open, sealWithRandomNonce } from './crypto/sealed-bytes.ts'
+import { EngineError, failureOf } from './engine-failure.ts'
+import { decodeConfig, encodeConfig, type RepositoryConfig } from './format/config.ts'
+import { sha256Hex } from './format/sha256.ts'
+import { OpenedRepository } from './opened-repository.ts'
 import type { Repository } from './repository.ts'
 
 export interface InitRepositoryOptions {
@@ -14,6 +22,8 @@ export interface InitRepositoryOptions {
   readonly hostname: string
   readonly username: string
   readonly now: Temporal.Instant
+  /** Cost of guessing the password; `DEFAULT_KDF_PARAMETERS` for whatever is not a test. */
+  readonly kdf: KdfParameters
   readonly randomBytes: RandomBytes
   readonly signal: AbortSignal | undefined
 }
@@ -28,9 +38,24 @@ export interface InitializedRepository {
  * with the same password. Fails with `repository-exists`, also when only data without a config is
  * found, and with `wrong-password` when the key that a dead call left has another password.
  */
-export declare function initRepository(
+export async function initRepository(
   options: InitRepositoryOptions,
-): Promise<InitializedRepository>
+): Promise<InitializedRepository> {
+  const { backend, randomBytes, signal } = options
+  if (options.polynomial !== undefined) parsePolynomial(options.polynomial)
+  await assertNothingButKeys(backend, signal)
+  await backend.create(signal)
+  const key = (await findKeyOfDeadCall(options)) ?? (await saveNewKey(options))
+  const config: RepositoryConfig = {
+    version: REPOSITORY_VERSION,
+    id: randomBytes(32).toString('hex'),
+    chunkerPolynomial: options.polynomial ?? generatePolynomial(randomBytes),
+    unknownMembers: {},
+  }
+  const sealed = sealWithRandomNonce(key, randomBytes, encodeConfig(config))
+  await backend.save(CONFIG, [sealed], signal)
+  return { config, key }
+}
 
 export type RepositoryCredentials = { readonly password: string } | { readonly key: MasterKey }
 
@@ -45,6 +70,151 @@ export interface OpenRepositoryOptions {
 
 /**
  * Opens without taking a lock and without loading the index. The caller closes it. Fails with
- * `repository-not-found`, `wrong-password`, `config-corrupt` or `repository-version-unsupported`.
+ * `repository-not-found`, `wrong-password`, `key-corrupt`, `config-corrupt` or
+ * `repository-version-unsupported`; a given key that is not the repository's is `config-corrupt`.
  */
-export declare function openRepository(options: OpenRepositoryOptions): Promise<Repository>
+export async function openRepository(options: OpenRepositoryOptions): Promise<Repository> {
+  const { backend, credentials, randomBytes, workers, signal } = options
+  const sealedConfig = await loadSealedConfig(backend, signal)
+  const key =
+    'key' in credentials
+      ? credentials.key
+      : await findKey(backend, credentials.password, sealedConfig, signal)
+  const config = decodeOpenedConfig(openConfig(key, sealedConfig))
+  const codec = workers === 0 ? inlineBlobCodec(key) : threadedBlobCodec({ key, workers })
+  return new OpenedRepository({ backend, config, key, codec, randomBytes })
+}
+
+const REPOSITORY_VERSION = 2
+const CONFIG: ObjectHandle = { kind: 'config', name: '' }
+/** As stock restic: each try costs a key derivation. */
+const KEYS_TRIED_MAX = 20
+
+/** A key alone may be what a call left that died; anything else is somebody's data. */
+async function assertNothingButKeys(
+  backend: Backend,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const found of ['config', 'snapshots', 'index', 'data'] as const) {
+    if (await hasAny(backend, found, signal)) {
+      throw new EngineError({ code: 'repository-exists', url: backend.url, found })
+    }
+  }
+}
+
+async function hasAny(
+  backend: Backend,
+  kind: ObjectKind,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    for await (const _ of backend.list(kind, signal)) return true
+    return false
+  } catch (error) {
+    if (failureOf(error, 'repository-not-found') !== undefined) return false
+    throw error
+  }
+}
+
+async function findKeyOfDeadCall({
+  backend,
+  password,
+  signal,
+}: InitRepositoryOptions): Promise<MasterKey | undefined> {
+  let hasKeys = false
+  for await (const { name } of backend.list('keys', signal)) {
+    hasKeys = true
+    const key = await openKey(backend, name, password, signal)
+    if (key !== undefined) return key
+  }
+  if (hasKeys) throw new EngineError({ code: 'wrong-password' })
+  return undefined
+}
+
+async function saveNewKey(options: InitRepositoryOptions): Promise<MasterKey> {
+  const { backend, password, kdf, now, username, hostname, randomBytes, signal } = options
+  const key = makeMasterKey(randomBytes)
+  const salt = randomBytes(SALT_BYTES)
+  const nonce = randomBytes(NONCE_BYTES)
+  const file = { key, password, kdf, salt, nonce, created: now, username, hostname }
+  const content = await encodeKeyFile(file)
+  await backend.save({ kind: 'keys', name: sha256Hex(content) }, [content], signal)
+  return key
+}
+
+async function loadSealedConfig(
+  backend: Backend,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  try {
+    return await backend.load(CONFIG, undefined, signal)
+  } catch (error) {
+    if (failureOf(error, 'object-not-found') === undefined) throw error
+    throw new EngineError({ code: 'repository-not-found', url: backend.url }, { cause: error })
+  }
+}
+
+/** The first key that opens with the password and fits the config. */
+async function findKey(
+  backend: Backend,
+  password: string,
+  sealedConfig: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<MasterKey> {
+  let tried = 0
+  let opened: MasterKey | undefined
+  for await (const { name } of backend.list('keys', signal)) {
+    if (tried === KEYS_TRIED_MAX) break
+    tried += 1
+    const key = await openKey(backend, name, password, signal)
+    if (key === undefined) continue
+    if (typeof openConfig(key, sealedConfig) !== 'string') return key
+    opened = key
+  }
+  if (opened === undefined) throw new EngineError({ code: 'wrong-password' })
+  return opened
+}
+
+/** Undefined when the password is not this key's, or the key was removed meanwhile. */
+async function openKey(
+  backend: Backend,
+  name: string,
+  password: string,
+  signal: AbortSignal | undefined,
+): Promise<MasterKey | undefined> {
+  try {
+    const content = await backend.load({ kind: 'keys', name }, undefined, signal)
+    if (sha256Hex(content) !== name) {
+      const reason = 'its content does not match its name'
+      throw new EngineError({ code: 'key-corrupt', keyId: name, reason })
+    }
+    return await openKeyFile(name, content, password)
+  } catch (error) {
+    if (failureOf(error, 'wrong-password') !== undefined) return undefined
+    if (failureOf(error, 'object-not-found') !== undefined) return undefined
+    throw error
+  }
+}
+
+function openConfig(key: MasterKey, sealedConfig: Buffer): Buffer | string {
+  try {
+    return open(key, sealedConfig)
+  } catch (error) {
+    if (failureOf(error, 'seal-broken') === undefined) throw error
+    return 'its authentication code does not match: it is damaged or belongs to another key'
+  }
+}
+
+function decodeOpenedConfig(plain: Buffer | string): RepositoryConfig {
+  if (typeof plain === 'string') throw new EngineError({ code: 'config-corrupt', reason: plain })
+  let config: RepositoryConfig
+  try {
+    config = decodeConfig(plain)
+    parsePolynomial(config.chunkerPolynomial)
+  } catch (error) {
+    const failure = failureOf(error, 'format-invalid') ?? failureOf(error, 'polynomial-invalid')
+    if (failure === undefined) throw error
+    throw new EngineError({ code: 'config-corrupt', reason: failure.reason }, { cause: error })
+  }
+  return config
+}

@@ -1,9 +1,10 @@
 // The open repository: what every command works on. `open-repository.ts` makes one.
-import type { Backend } from './backend/backend.ts'
+import type { Backend, ByteRange } from './backend/backend.ts'
 import type { MasterKey } from './crypto/sealed-bytes.ts'
 import type { RepositoryConfig } from './format/config.ts'
-import type { BlobId, BlobType, PackId, SnapshotId } from './format/ids.ts'
+import type { BlobId, BlobType, IndexId, PackId, SnapshotId } from './format/ids.ts'
 import type { Snapshot } from './format/snapshot.ts'
+import type { BlobIndex, IndexedPack } from './index/blob-index.ts'
 
 export interface BlobLocation {
   readonly packId: PackId
@@ -30,11 +31,7 @@ export interface BlobReader {
    */
   loadBlob(type: BlobType, id: BlobId, signal: AbortSignal | undefined): Promise<Buffer>
   /** Raw bytes of a pack: several neighbouring sealed blobs in one request. */
-  loadPackRange(
-    packId: PackId,
-    range: { readonly offset: number; readonly length: number },
-    signal: AbortSignal | undefined,
-  ): Promise<Buffer>
+  loadPackRange(packId: PackId, range: ByteRange, signal: AbortSignal | undefined): Promise<Buffer>
   /**
    * Opens one sealed blob cut out of a pack range (`sealed` is copied, so it may be a view):
    * decrypts, decompresses, asserts the plain length and verifies the hash, in a worker thread
@@ -68,6 +65,11 @@ export interface BlobWriter {
    * after `flush`. Concurrent calls for equal content store it once.
    */
   saveBlob(type: BlobType, plain: Uint8Array, signal: AbortSignal | undefined): Promise<SavedBlob>
+  /**
+   * Puts a blob of this repository into a new pack as it is sealed, although the index knows it:
+   * how packs are rewritten. It is opened and verified first; fails with `blob-corrupt`.
+   */
+  repackBlob(sealedBlob: SealedBlob, signal: AbortSignal | undefined): Promise<void>
   /** Packs durable, then index durable. A snapshot may be saved only afterwards. */
   flush(signal: AbortSignal | undefined): Promise<void>
 }
@@ -86,8 +88,15 @@ export interface Repository extends BlobReader, BlobWriter, SnapshotStore {
   readonly config: RepositoryConfig
   readonly key: MasterKey
   readonly backend: Backend
-  /** Loads all index files; blob reading and deduplication see only what was loaded. */
+  /** What `loadIndex` loaded and `saveBlob` stored since; each `loadIndex` makes a new one. */
+  readonly index: BlobIndex
+  /**
+   * Loads all index files; blob reading and deduplication see only what was loaded. To be called
+   * again after index files were replaced, but not between `saveBlob` and `flush`.
+   */
   loadIndex(signal: AbortSignal | undefined): Promise<void>
+  /** Writes index files that list these packs; answers their ids. */
+  saveIndex(packs: Iterable<IndexedPack>, signal: AbortSignal | undefined): Promise<IndexId[]>
   /** Ends workers; writes nothing. */
   close(): Promise<void>
 }

@@ -18,6 +18,11 @@ export interface ListedObject {
   readonly sizeBytes: number
 }
 
+export interface ByteRange {
+  readonly offset: number
+  readonly length: number
+}
+
 export interface BackendReader {
   /** For people: what stock restic takes after `-r`. */
   readonly url: string
@@ -29,7 +34,7 @@ export interface BackendReader {
    */
   load(
     handle: ObjectHandle,
-    range: { readonly offset: number; readonly length: number } | undefined,
+    range: ByteRange | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Buffer>
   /** Fails with `object-not-found`. */
@@ -52,4 +57,9 @@ export interface Backend extends BackendReader {
   ): Promise<void>
   /** Fails with `object-not-found`. */
   remove(handle: ObjectHandle, signal: AbortSignal | undefined): Promise<void>
+  /**
+   * Removes what saves that died left behind (temporary files), locks excepted; answers how many
+   * there were. To be called only under the exclusive lock: then nobody else is saving.
+   */
+  removeLeftovers(signal: AbortSignal | undefined): Promise<number>
 }

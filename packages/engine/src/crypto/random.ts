@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 
 /** Answers `length` fresh random bytes. Nonces and keys come from it: it must be a CSPRNG. */
-export type RandomBytes = (length: number) => Uint8Array<ArrayBuffer>
+export type RandomBytes = (length: number) => Buffer<ArrayBuffer>
 
-export function secureRandomBytes(length: number): Uint8Array<ArrayBuffer> {
+export function secureRandomBytes(length: number): Buffer<ArrayBuffer> {
   return randomBytes(length)
 }

@@ -1,0 +1,47 @@
+// A thread of the codec: one request at a time, buffers handed over rather than copied.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MasterKey } from '../crypto/sealed-bytes.ts'
+import { isEngineError } from '../engine-failure.ts'
+import type { CodecAnswer, CodecReply, CodecRequest, CodecTask } from './blob-codec-messages.ts'
+import { blobIdOf, decodeBlob, encodeBlob } from './blob-encoding.ts'
+import { ownBuffer } from './own-buffer.ts'
+
+const { key } = workerData as { readonly key: MasterKey }
+const port = parentPort
+if (port === null) throw new Error('runs as a worker thread only')
+
+port.on('message', ({ number, task }: CodecRequest) => {
+  try {
+    const answer = answerTo(task)
+    port.postMessage({ number, answer } satisfies CodecReply, [transferableOf(answer)])
+  } catch (error) {
+    port.postMessage(replyWithError(number, error))
+  }
+})
+
+function answerTo(task: CodecTask): CodecAnswer {
+  switch (task.verb) {
+    case 'hash':
+      return { verb: 'hash', id: blobIdOf(task.plain), plain: task.plain }
+    case 'encode': {
+      const { sealed, uncompressedLength } = encodeBlob(key, task.blob)
+      return { verb: 'encode', sealed: ownBuffer(sealed), uncompressedLength }
+    }
+    case 'open':
+      return { verb: 'open', plain: ownBuffer(decodeBlob(key, task.blob)) }
+    default: {
+      const never: never = task
+      return never
+    }
+  }
+}
+
+function transferableOf(answer: CodecAnswer): ArrayBuffer {
+  const bytes = answer.verb === 'encode' ? answer.sealed : answer.plain
+  return bytes.buffer as ArrayBuffer
+}
+
+function replyWithError(number: number, error: unknown): CodecReply {
+  if (isEngineError(error)) return { number, failure: error.failure }
+  return { number, crash: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}

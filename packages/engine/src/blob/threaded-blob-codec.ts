@@ -1,0 +1,178 @@
+// A codec whose work is done in worker threads, so that the thread of the caller can read and
+// write meanwhile.
+//
+// Threads start with the first work for them and do not keep the process alive when idle. When a
+// thread dies, what it was doing fails with `worker-died`, and so does everything after it.
+import { Worker } from 'node:worker_threads'
+import type { MasterKey } from '../crypto/sealed-bytes.ts'
+import { EngineError } from '../engine-failure.ts'
+import { type BlobCodec, inlineBlobCodec } from './blob-codec.ts'
+import type { CodecAnswer, CodecReply, CodecTask } from './blob-codec-messages.ts'
+import { ownBuffer } from './own-buffer.ts'
+
+export interface ThreadedBlobCodecOptions {
+  readonly key: MasterKey
+  /** At least 1. */
+  readonly workers: number
+}
+
+/** More threads than this only add memory: the disk is slower by then. */
+export const WORKERS_MAX = 4
+/** Hashing and opening so few bytes takes less time than handing them over. */
+const INLINE_BYTES_MAX = 16 * 1024
+/** One at work, one waiting in the thread's own queue: no gap between two. */
+const TASKS_PER_THREAD_MAX = 2
+
+export function threadedBlobCodec({ key, workers }: ThreadedBlobCodecOptions): BlobCodec {
+  const inline = inlineBlobCodec(key)
+  const pool = new CodecThreads(key, Math.min(Math.max(workers, 1), WORKERS_MAX))
+  return {
+    async hash(plain) {
+      if (plain.length <= INLINE_BYTES_MAX) return await inline.hash(plain)
+      const answer = await pool.run({ verb: 'hash', plain: ownBuffer(plain) })
+      return answer.verb === 'hash' ? answer : failMixedUp()
+    },
+    async encode(blob) {
+      const plain = ownBuffer(blob.plain)
+      const answer = await pool.run({ verb: 'encode', blob: { ...blob, plain } })
+      return answer.verb === 'encode' ? answer : failMixedUp()
+    },
+    async open(blob) {
+      if (blob.sealed.length <= INLINE_BYTES_MAX) return await inline.open(blob)
+      const { type, id, uncompressedLength } = blob
+      // Copied: the caller's view is usually one of many into a pack range.
+      const sealed = Uint8Array.from(blob.sealed)
+      const task: CodecTask = { verb: 'open', blob: { type, id, sealed, uncompressedLength } }
+      const { plain } = await pool.run(task).then((a) => (a.verb === 'open' ? a : failMixedUp()))
+      return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength)
+    },
+    close: () => pool.close(),
+  }
+}
+
+interface PendingTask {
+  readonly task: CodecTask
+  readonly resolve: (answer: CodecAnswer) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface CodecThread {
+  readonly worker: Worker
+  readonly running: Map<number, PendingTask>
+}
+
+class CodecThreads {
+  readonly #key: MasterKey
+  readonly #threadsMax: number
+  readonly #threads: CodecThread[] = []
+  /** Its length is bounded by the bytes that callers may have in work. */
+  readonly #waiting: PendingTask[] = []
+  #nextNumber = 0
+  #end: { readonly error: unknown } | undefined
+
+  constructor(key: MasterKey, threadsMax: number) {
+    this.#key = key
+    this.#threadsMax = threadsMax
+  }
+
+  run(task: CodecTask): Promise<CodecAnswer> {
+    if (this.#end !== undefined) return Promise.reject(this.#end.error)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ task, resolve, reject })
+      this.#dispatch()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new EngineError({ code: 'worker-died', reason: 'the repository was closed' }))
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#idlestThread()
+      if (thread === undefined) return
+      const pending = this.#waiting.shift()!
+      const number = this.#nextNumber
+      this.#nextNumber += 1
+      thread.running.set(number, pending)
+      thread.worker.ref()
+      thread.worker.postMessage({ number, task: pending.task }, [bufferOf(pending.task)])
+    }
+  }
+
+  #idlestThread(): CodecThread | undefined {
+    let idlest: CodecThread | undefined
+    for (const thread of this.#threads) {
+      if (idlest === undefined || thread.running.size < idlest.running.size) idlest = thread
+    }
+    if ((idlest === undefined || idlest.running.size > 0) && this.#canStartThread()) {
+      return this.#startThread()
+    }
+    return idlest !== undefined && idlest.running.size < TASKS_PER_THREAD_MAX ? idlest : undefined
+  }
+
+  #canStartThread(): boolean {
+    return this.#threads.length < this.#threadsMax
+  }
+
+  #startThread(): CodecThread {
+    const worker = new Worker(new URL('./blob-codec-thread.ts', import.meta.url), {
+      workerData: { key: this.#key },
+      // Flags of the process, such as those of a test runner, are not for the thread.
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
+    })
+    const thread: CodecThread = { worker, running: new Map() }
+    worker.on('message', (reply: CodecReply) => this.#settle(thread, reply))
+    worker.on('error', (error) => this.#fail(threadDied(String(error))))
+    worker.on('exit', (code) => this.#fail(threadDied(`exit code ${code}`)))
+    worker.unref()
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #settle(thread: CodecThread, reply: CodecReply): void {
+    const pending = thread.running.get(reply.number)
+    thread.running.delete(reply.number)
+    if (thread.running.size === 0) thread.worker.unref()
+    if ('answer' in reply) pending?.resolve(reply.answer)
+    else if ('failure' in reply) pending?.reject(new EngineError(reply.failure))
+    else pending?.reject(new Error(`In a worker thread: ${reply.crash}`))
+    this.#dispatch()
+  }
+
+  #fail(error: unknown): void {
+    this.#end ??= { error }
+    const lost = [...this.#waiting.splice(0)]
+    for (const thread of this.#threads) {
+      lost.push(...thread.running.values())
+      thread.running.clear()
+      thread.worker.unref()
+    }
+    for (const { reject } of lost) reject(this.#end.error)
+  }
+}
+
+function bufferOf(task: CodecTask): ArrayBuffer {
+  switch (task.verb) {
+    case 'hash':
+      return task.plain.buffer as ArrayBuffer
+    case 'encode':
+      return task.blob.plain.buffer as ArrayBuffer
+    case 'open':
+      return task.blob.sealed.buffer as ArrayBuffer
+    default: {
+      const never: never = task
+      return never
+    }
+  }
+}
+
+function threadDied(reason: string): EngineError {
+  return new EngineError({ code: 'worker-died', reason })
+}
+
+function failMixedUp(): never {
+  throw new Error('a worker thread answered another question')
+}

@@ -1,0 +1,47 @@
+export type {
+  Backend,
+  BackendReader,
+  ByteRange,
+  ListedObject,
+  ObjectHandle,
+  ObjectKind,
+} from './backend/backend.ts'
+export { OBJECT_KINDS } from './backend/backend.ts'
+export type { LocalDirectoryOptions } from './backend/local-directory.ts'
+export { localDirectoryBackend } from './backend/local-directory.ts'
+export type { Clock } from './clock.ts'
+export { systemClock } from './clock.ts'
+export type { KdfParameters } from './crypto/key-file.ts'
+export { DEFAULT_KDF_PARAMETERS } from './crypto/key-file.ts'
+export type { MasterKeyText } from './crypto/master-key.ts'
+export { decodeMasterKey, encodeMasterKey } from './crypto/master-key.ts'
+export type { RandomBytes } from './crypto/random.ts'
+export { secureRandomBytes } from './crypto/random.ts'
+export type { MasterKey } from './crypto/sealed-bytes.ts'
+export type { EngineFailure, EngineFailureCode } from './engine-failure.ts'
+export {
+  describeFailure,
+  EngineError,
+  failureOf,
+  isEngineError,
+  isRetryable,
+} from './engine-failure.ts'
+export type { BlobId, BlobType, IndexId, LockId, PackId, SnapshotId } from './format/ids.ts'
+export { parseObjectId } from './format/ids.ts'
+export type { BlobIndex, IndexedLocation, IndexedPack } from './index/blob-index.ts'
+export type {
+  InitializedRepository,
+  InitRepositoryOptions,
+  OpenRepositoryOptions,
+  RepositoryCredentials,
+} from './open-repository.ts'
+export { initRepository, openRepository } from './open-repository.ts'
+export type {
+  BlobLocation,
+  BlobReader,
+  BlobWriter,
+  Repository,
+  SavedBlob,
+  SealedBlob,
+  SnapshotStore,
+} from './repository.ts'

@@ -1,3 +1,4 @@
+export { isBeingRestored } from './active-restores.ts'
 export type { AppAsset, NewAppAsset } from './app-assets.ts'
 export { APP_ASSETS, replaceAssetsOfApp } from './app-assets.ts'
 export type {
@@ -29,6 +30,25 @@ export { BUCKETS, listBucketChoices } from './buckets.ts'
 export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
 export { recordClusterUnreachable, recordInventory } from './cluster-inventory.ts'
 export { isPassingDatabaseFailure } from './connection-failure.ts'
+export type { CopyAsset } from './copy-assets.ts'
+export { deleteCopyAssets, insertCopyAssets, listCopyAssets } from './copy-assets.ts'
+export type { AppFacts, CopyFacts } from './copy-facts.ts'
+export { findAppFacts, findCopyFacts, listClusterRefs } from './copy-facts.ts'
+export type { CopyKind, CopyRef } from './copy-states.ts'
+export {
+  advanceCopy,
+  commitBackup,
+  commitSnapshot,
+  endAppRestore,
+  failCopy,
+  failSnapshotDeletion,
+  insertSnapshotOfBackup,
+  markSnapshotGone,
+  noteCopyWaiting,
+  setCopyRepository,
+  setSnapshotTaken,
+  takeOverSnapshot,
+} from './copy-states.ts'
 export type { Database, DatabaseOptions } from './database.ts'
 export {
   createDatabaseIfMissing,
@@ -154,5 +174,27 @@ export {
 } from './topology.ts'
 export type { Queries } from './transaction.ts'
 export { inTransaction } from './transaction.ts'
-export type { VolumeCopy } from './volume-copies.ts'
-export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'
+export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
+export type {
+  BackupVolumeRecord,
+  NewVolumeCopy,
+  RecordedCopy,
+  VolumeCopy,
+  VolumeCoverage,
+  VolumeSnapshotRecord,
+} from './volume-copies.ts'
+export {
+  BACKUP_VOLUMES,
+  deleteBackupVolumes,
+  deleteVolumeSnapshots,
+  findBackupVolume,
+  insertBackupVolumes,
+  insertVolumeSnapshots,
+  listBackupVolumes,
+  listLiveVolumeSnapshotIDs,
+  listVolumeSnapshots,
+  recordLocalCopy,
+  recordMovedVolume,
+  recordVolumeSnapshot,
+  SNAPSHOT_VOLUMES,
+} from './volume-copies.ts'

@@ -175,16 +175,16 @@ export {
 export type { Queries } from './transaction.ts'
 export { inTransaction } from './transaction.ts'
 export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
+export type { VolumeCopy } from './volume-copies.ts'
+export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'
 export type {
   BackupVolumeRecord,
   NewVolumeCopy,
   RecordedCopy,
-  VolumeCopy,
   VolumeCoverage,
   VolumeSnapshotRecord,
-} from './volume-copies.ts'
+} from './volume-records.ts'
 export {
-  BACKUP_VOLUMES,
   deleteBackupVolumes,
   deleteVolumeSnapshots,
   findBackupVolume,
@@ -196,5 +196,4 @@ export {
   recordLocalCopy,
   recordMovedVolume,
   recordVolumeSnapshot,
-  SNAPSHOT_VOLUMES,
-} from './volume-copies.ts'
+} from './volume-records.ts'

@@ -33,12 +33,13 @@ export interface InventoryInstance {
 
 export interface InventoryNamespace {
   readonly name: string
-  /** Stable while the namespace lives (device and inode on a host). */
+  /** A UUID, stable while the namespace lives (from inode and birth time on a host). */
   readonly uid: string
 }
 
 /** A Kubernetes object, or on a host the directory that stands for it. Never holds secrets. */
 export interface InventoryResource {
+  /** A UUID, stable while the object lives. */
   readonly assetID: string
   readonly kind: string
   readonly group: string
@@ -83,6 +84,8 @@ export interface RestoreVolume {
   readonly key: string
   readonly expectedBytes: number
   readonly expectedEntries: number
+  /** How the copy was made: a lost volume of strategy `btrfs` is made anew as a subvolume. */
+  readonly strategy?: SnapshotStrategy
 }
 
 export interface PrepareRestoreRequest {
@@ -172,6 +175,19 @@ export interface Platform {
     signal: AbortSignal,
   ): Promise<EntryCount>
   /**
+   * Fills a staged volume from a volume snapshot that the platform itself keeps, in place of a
+   * mover's restore. What the staging held before is removed.
+   */
+  stageVolumeSnapshot(
+    request: {
+      readonly restoreID: string
+      readonly namespace: string
+      readonly key: string
+      readonly handle: VolumeSnapshotHandle
+    },
+    signal: AbortSignal,
+  ): Promise<void>
+  /**
    * Flushes the staged trees and exchanges all of them under a journal: a failure rolls all of
    * them back, a repeated call after a crash rolls forward. The replaced trees are kept until
    * `finishRestore`.
@@ -200,6 +216,8 @@ export interface RunningMover {
    * (`mover-died` when the process gave none). Aborting `signal` stops the mover.
    */
   events(signal: AbortSignal): AsyncIterable<MoverEvent>
+  /** The end of what the mover wrote to stderr, for the log; bounded, without secrets. */
+  stderrTail(): string
 }
 
 /** Why a platform refused or failed. Closed: both dialects and the workflows answer all of it. */

@@ -1,0 +1,194 @@
+// What there is below the host root: namespaces, their volumes, and what was left out and why.
+import { showPathBytes } from '@holdfast/domain'
+import {
+  errnoName,
+  type Mount,
+  readDirectoryNames,
+  readMounts,
+  statusAt,
+} from '@holdfast/filesystem'
+import type {
+  Inventory,
+  InventoryNamespace,
+  InventoryResource,
+  InventoryVolume,
+} from '../platform.ts'
+import { identifyDirectory } from './directory-uid.ts'
+import { estimateSize } from './estimate-size.ts'
+import { findHoles } from './holes.ts'
+import { type OpenDirectory, openSubdirectory } from './open-directory.ts'
+import { strategiesOf } from './strategies.ts'
+import { isNamespaceName, isOurs, keyOfVolume, LOOSE_ENTRIES_KEY } from './volume-names.ts'
+import { openHostRoot } from './volume-site.ts'
+
+export interface DiscoverRequest {
+  readonly hostRoot: string
+  /** Undefined means all, and then sizes are not estimated. */
+  readonly namespaces: readonly string[] | undefined
+}
+
+export async function discoverHost(
+  { hostRoot, namespaces }: DiscoverRequest,
+  signal: AbortSignal,
+): Promise<Inventory> {
+  using root = openHostRoot(hostRoot)
+  const found: FoundThings = { namespaces: [], volumes: [], resources: [], refused: [] }
+  const context: DiscoveryContext = {
+    found,
+    mounts: await readMounts('self'),
+    estimates: namespaces !== undefined,
+    signal,
+  }
+  for (const name of namesIn(root)) {
+    signal.throwIfAborted()
+    const reason = reasonNoNamespace(root, name)
+    if (reason !== undefined) found.refused.push(refusal(showPathBytes(name), reason))
+    else if (isWanted(name, namespaces)) await discoverNamespace(context, root, name.toString())
+  }
+  const instances = found.namespaces.map(({ name }) => ({ namespace: name, name }))
+  return { ...found, instances }
+}
+
+interface FoundThings {
+  readonly namespaces: InventoryNamespace[]
+  readonly volumes: InventoryVolume[]
+  readonly resources: InventoryResource[]
+  readonly refused: string[]
+}
+
+interface DiscoveryContext {
+  readonly found: FoundThings
+  readonly mounts: readonly Mount[]
+  readonly estimates: boolean
+  readonly signal: AbortSignal
+}
+
+const REFUSAL_LENGTH_MAX = 127
+const RESOURCE_GROUP = 'holdfast.io'
+const RESOURCE_VERSION = 'v1'
+
+function* namesIn(directory: OpenDirectory): Generator<Buffer> {
+  const names = readDirectoryNames(directory.handle)
+  for (let position = 0; position < names.count; position += 1) {
+    const name = names.nameAt(position)
+    if (!isOurs(name)) yield name
+  }
+}
+
+function isWanted(name: Buffer, namespaces: readonly string[] | undefined): boolean {
+  return isNamespaceName(name.toString()) && namespaces?.includes(name.toString()) !== false
+}
+
+/** A plain file beside the namespaces (a README, say) is nothing to speak of: undefined. */
+function reasonNoNamespace(root: OpenDirectory, name: Buffer): string | undefined {
+  const type = typeOf(root, name)
+  if (type === 'symlink') return 'is a symbolic link; namespaces must be real directories'
+  if (type !== 'directory') return undefined
+  if (isNamespaceName(name.toString())) return undefined
+  return 'is no DNS-1123 label; rename the directory to protect it'
+}
+
+function typeOf(directory: OpenDirectory, name: Buffer): string | undefined {
+  try {
+    return statusAt(directory.handle, name).type
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A sentence of at most 127 characters; the name gives way, not the reason. */
+function refusal(name: string, reason: string): string {
+  const room = REFUSAL_LENGTH_MAX - reason.length - 1
+  const shown = name.length <= room ? name : `${name.slice(0, room - 1)}…`
+  return `${shown} ${reason}`
+}
+
+async function discoverNamespace(
+  context: DiscoveryContext,
+  root: OpenDirectory,
+  namespace: string,
+): Promise<void> {
+  using directory = openIfStillThere(root, Buffer.from(namespace))
+  if (directory === undefined) return
+  const { uid, createdAt } = identifyDirectory(directory.handle, 'namespace')
+  context.found.namespaces.push({ name: namespace, uid })
+  context.found.resources.push(resource({ uid, createdAt, kind: 'Namespace', name: namespace }))
+  let hasLooseEntries = false
+  for (const name of namesIn(directory)) {
+    const type = typeOf(directory, name)
+    if (type === 'directory') await discoverVolume(context, directory, { namespace, name })
+    else if (type !== undefined) hasLooseEntries = true
+  }
+  if (hasLooseEntries) await discoverLooseEntries(context, directory, namespace)
+}
+
+/** Undefined when it has gone, or became another thing, since it was listed. */
+function openIfStillThere(parent: OpenDirectory, name: Buffer): OpenDirectory | undefined {
+  try {
+    return openSubdirectory(parent, name)
+  } catch (error) {
+    const errno = errnoName(error)
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
+    throw error
+  }
+}
+
+async function discoverVolume(
+  context: DiscoveryContext,
+  namespaceDirectory: OpenDirectory,
+  { namespace, name }: { readonly namespace: string; readonly name: Buffer },
+): Promise<void> {
+  using directory = openIfStillThere(namespaceDirectory, name)
+  if (directory === undefined) return
+  const key = keyOfVolume(name)
+  context.found.volumes.push({
+    namespace,
+    key,
+    ...(await estimateIfAsked(context, directory, false)),
+    strategies: strategiesOf(directory, false),
+    holes: findHoles(directory, context.mounts),
+  })
+  const { uid, createdAt } = identifyDirectory(directory.handle, 'volume')
+  context.found.resources.push(resource({ uid, createdAt, kind: 'Volume', name: key, namespace }))
+}
+
+async function discoverLooseEntries(
+  context: DiscoveryContext,
+  directory: OpenDirectory,
+  namespace: string,
+): Promise<void> {
+  context.found.volumes.push({
+    namespace,
+    key: LOOSE_ENTRIES_KEY,
+    ...(await estimateIfAsked(context, directory, true)),
+    strategies: strategiesOf(directory, true),
+    holes: [],
+  })
+}
+
+async function estimateIfAsked(
+  context: DiscoveryContext,
+  directory: OpenDirectory,
+  looseEntriesOnly: boolean,
+): Promise<Pick<InventoryVolume, 'estimatedBytes' | 'estimatedEntries'>> {
+  if (!context.estimates) return { estimatedBytes: 0, estimatedEntries: 0 }
+  return await estimateSize(directory, looseEntriesOnly, context.signal)
+}
+
+function resource({
+  uid,
+  createdAt,
+  kind,
+  name,
+  namespace,
+}: {
+  readonly uid: string
+  readonly createdAt: string
+  readonly kind: 'Namespace' | 'Volume'
+  readonly name: string
+  readonly namespace?: string
+}): InventoryResource {
+  const identity = { assetID: uid, kind, group: RESOURCE_GROUP, version: RESOURCE_VERSION, name }
+  return { ...identity, ...(namespace === undefined ? {} : { namespace }), createdAt }
+}

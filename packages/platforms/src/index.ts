@@ -1,0 +1,21 @@
+export type {
+  Inventory,
+  InventoryInstance,
+  InventoryNamespace,
+  InventoryResource,
+  InventoryVolume,
+  MoverRef,
+  OwnedThing,
+  Platform,
+  PlatformFailure,
+  PrepareRestoreRequest,
+  ProcessUsingVolume,
+  RestoreVolume,
+  RunningMover,
+  SnapshotVolumeRequest,
+  StagedVolume,
+  Staging,
+  VolumeSnapshot,
+  VolumeSnapshotHandle,
+} from './platform.ts'
+export { isRetryable, PlatformError, platformFailureOf } from './platform-error.ts'

@@ -143,14 +143,17 @@ class CodecThreads {
   }
 
   #fail(error: unknown): void {
-    this.#end ??= { error }
+    // Each thread that ends comes here. Once was enough, and releasing the others again would let
+    // the process end before `close` has seen them end.
+    if (this.#end !== undefined) return
+    this.#end = { error }
     const lost = [...this.#waiting.splice(0)]
     for (const thread of this.#threads) {
       lost.push(...thread.running.values())
       thread.running.clear()
       thread.worker.unref()
     }
-    for (const { reject } of lost) reject(this.#end.error)
+    for (const { reject } of lost) reject(error)
   }
 }
 

@@ -108,6 +108,17 @@ export class BlobIndex {
     return this.#tables[type].findAll({ bytes: this.#wanted, at: 0 })
   }
 
+  /** The entry of the first copy of the same blob, which is what `findEntry` answers for its id. */
+  firstCopyOf(type: BlobType, entry: number): number {
+    const table = this.#tables[type]
+    return table.find({ bytes: table.idOf(entry), at: 0 })
+  }
+
+  /** Sealed length. */
+  lengthOf(type: BlobType, entry: number): number {
+    return this.#tables[type].lengthOf(entry)
+  }
+
   locationOf(type: BlobType, entry: number): IndexedLocation {
     const table = this.#tables[type]
     return {

@@ -28,7 +28,11 @@ export async function migrateDatabase(database: Database): Promise<{ applied: st
   const { error, results } = await migrator.migrateToLatest()
   if (error !== undefined) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'list'
-    const failure = { code: 'migration-failed', migration: failed, reason: reasonOf(error) } as const
+    const failure = {
+      code: 'migration-failed',
+      migration: failed,
+      reason: reasonOf(error),
+    } as const
     throw new DatabaseError(failure, error)
   }
   return { applied: (results ?? []).map((result) => result.migrationName) }

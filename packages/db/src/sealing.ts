@@ -34,7 +34,8 @@ export function createSealing(masterKey: Uint8Array): Sealing {
   return {
     keyID: keyID.toString('hex'),
     seal: (plain, context) => seal({ sealingKey, keyID, plain, context }),
-    unseal: (sealed, context) => unseal({ sealingKey, keyID, sealed: Buffer.from(sealed), context }),
+    unseal: (sealed, context) =>
+      unseal({ sealingKey, keyID, sealed: Buffer.from(sealed), context }),
   }
 }
 
@@ -77,12 +78,9 @@ function unseal({ sealingKey, keyID, sealed, context }: UnsealInput): string {
     throw new DatabaseError({ ...failure, code: 'sealed-with-other-key' })
   }
   const header = sealed.subarray(0, HEADER_BYTES)
-  const decipher = createDecipheriv(
-    'aes-256-gcm',
-    sealingKey,
-    header.subarray(1 + KEY_ID_BYTES),
-    { authTagLength: TAG_BYTES },
-  )
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey, header.subarray(1 + KEY_ID_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
   decipher.setAAD(additionalData(header, context))
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
   try {

@@ -38,7 +38,9 @@ export async function makeTestDatabase(options: TestDatabaseOptions = {}): Promi
   const name = `holdfast_test_${randomUUID().replaceAll('-', '')}`
   const template =
     options.isMigrated === false ? 'template0' : await ensureTemplate(serverUrl, options)
-  await withClient(serverUrl, (client) => client.query(`create database ${name} template ${template}`))
+  await withClient(serverUrl, (client) =>
+    client.query(`create database ${name} template ${template}`),
+  )
   const url = withDatabaseName(serverUrl, name)
   const database = openDatabase({ url, applicationName: 'holdfast test' })
   return {
@@ -54,7 +56,7 @@ export async function makeTestDatabase(options: TestDatabaseOptions = {}): Promi
 let ownServerUrl: Promise<string> | undefined
 
 function sharedServerUrl(): Promise<string> {
-  const given = process.env['HOLDFAST_TEST_DATABASE_URL']
+  const given = process.env.HOLDFAST_TEST_DATABASE_URL
   if (given !== undefined && given !== '') return Promise.resolve(given)
   ownServerUrl ??= startOwnServer()
   return ownServerUrl
@@ -80,7 +82,9 @@ async function ensureTemplate(serverUrl: string, options: TestDatabaseOptions): 
   await withClient(serverUrl, async (client) => {
     // Test files run at the same time: the first one makes the template, the others wait.
     await client.query('select pg_advisory_lock(hashtext($1))', [name])
-    const found = await client.query('select datistemplate from pg_database where datname = $1', [name])
+    const found = await client.query('select datistemplate from pg_database where datname = $1', [
+      name,
+    ])
     if (found.rows[0]?.datistemplate === true) return
     // One that is no template yet is what a killed run left half-made.
     await client.query(`drop database if exists ${name} with (force)`)
@@ -111,7 +115,10 @@ function migrationsHash(): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-async function withClient(url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> {
+async function withClient(
+  url: string,
+  use: (client: pg.Client) => Promise<unknown>,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

@@ -1,0 +1,527 @@
+create table accounts (
+  id uuid not null,
+  name text not null,
+  state text not null default 'active'::text,
+  is_enabled boolean not null default true,
+  enabled_at timestamp with time zone,
+  version text not null default '1.0'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint accounts_pkey PRIMARY KEY (id),
+  constraint accounts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'deletePending'::text])))
+);
+
+create table app_assets (
+  id uuid not null,
+  account_id uuid not null,
+  app_id uuid,
+  snapshot_id uuid,
+  backup_id uuid,
+  asset_id uuid not null,
+  asset_type text not null,
+  gvk_group text not null,
+  gvk_kind text not null,
+  gvk_version text not null,
+  asset_name text not null,
+  namespace text,
+  asset_created_at timestamp with time zone not null,
+  resource jsonb,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint app_assets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint app_assets_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint app_assets_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES backups(id),
+  constraint app_assets_check CHECK ((num_nonnulls(app_id, snapshot_id, backup_id) = 1)),
+  constraint app_assets_pkey PRIMARY KEY (id),
+  constraint app_assets_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES application_snapshots(id)
+);
+CREATE INDEX app_assets_by_app ON public.app_assets USING btree (app_id);
+CREATE INDEX app_assets_by_backup ON public.app_assets USING btree (backup_id);
+CREATE INDEX app_assets_by_snapshot ON public.app_assets USING btree (snapshot_id);
+
+create table application_snapshots (
+  id uuid not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  bucket_id uuid not null,
+  repository_id uuid,
+  description_snapshot_id text,
+  schedule_id uuid,
+  state text not null default 'pending'::text,
+  state_unready jsonb not null default '[]'::jsonb,
+  state_details jsonb not null default '[]'::jsonb,
+  hook_state text,
+  hook_state_details jsonb,
+  taken_at timestamp with time zone,
+  snapshot_app_asset uuid,
+  taken_by_backup_id uuid,
+  definition jsonb,
+  hidden_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  version text not null default '1.3'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint application_snapshots_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint application_snapshots_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint application_snapshots_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
+  constraint application_snapshots_pkey PRIMARY KEY (id),
+  constraint application_snapshots_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
+);
+CREATE UNIQUE INDEX application_snapshot_names ON public.application_snapshots USING btree (app_id, name) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
+CREATE INDEX application_snapshots_by_app ON public.application_snapshots USING btree (account_id, app_id, created_at, id);
+
+create table apps (
+  id uuid not null,
+  account_id uuid not null,
+  cluster_id uuid not null,
+  name text not null,
+  namespace_scoped_resources jsonb not null,
+  cluster_scoped_resources jsonb not null default '[]'::jsonb,
+  namespace_mapping jsonb,
+  restore_filter jsonb,
+  state text not null,
+  state_details jsonb not null default '[]'::jsonb,
+  last_resource_collection_at timestamp with time zone,
+  source_app_id uuid,
+  source_cluster_id uuid,
+  backup_id uuid,
+  snapshot_id uuid,
+  hidden_at timestamp with time zone,
+  version text not null default '2.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint apps_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint apps_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint apps_pkey PRIMARY KEY (id)
+);
+CREATE INDEX apps_by_account ON public.apps USING btree (account_id, created_at, id) WHERE (hidden_at IS NULL);
+
+create table backup_volumes (
+  id uuid not null,
+  backup_id uuid not null,
+  namespace text not null,
+  key text not null,
+  strategy text not null,
+  consistency text not null,
+  holes jsonb not null default '[]'::jsonb,
+  taken_at timestamp with time zone,
+  repository_snapshot_id text,
+  total_bytes bigint,
+  bytes_done bigint not null default 0,
+  expected_entries bigint,
+  expected_bytes bigint,
+  captured_entries bigint,
+  captured_bytes bigint,
+  added_bytes bigint,
+  missed jsonb not null default '[]'::jsonb,
+  missed_count bigint not null default 0,
+  warnings jsonb not null default '[]'::jsonb,
+  warning_count bigint not null default 0,
+  constraint backup_volumes_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES backups(id),
+  constraint backup_volumes_backup_id_namespace_key_key UNIQUE (backup_id, namespace, key),
+  constraint backup_volumes_pkey PRIMARY KEY (id)
+);
+
+create table backups (
+  id uuid not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  bucket_id uuid not null,
+  repository_id uuid,
+  description_snapshot_id text,
+  snapshot_id uuid,
+  schedule_id uuid,
+  state text not null default 'pending'::text,
+  state_unready jsonb not null default '[]'::jsonb,
+  state_details jsonb not null default '[]'::jsonb,
+  hook_state text,
+  hook_state_details jsonb,
+  taken_at timestamp with time zone,
+  total_bytes bigint,
+  bytes_done bigint,
+  percent_done integer,
+  definition jsonb,
+  hidden_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  version text not null default '1.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint backups_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint backups_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
+  constraint backups_percent_done_check CHECK (((percent_done >= 0) AND (percent_done <= 100))),
+  constraint backups_pkey PRIMARY KEY (id),
+  constraint backups_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
+);
+CREATE UNIQUE INDEX backup_names ON public.backups USING btree (app_id, name) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
+CREATE INDEX backups_by_account ON public.backups USING btree (account_id, created_at, id);
+CREATE INDEX backups_by_app ON public.backups USING btree (account_id, app_id, created_at, id);
+
+create table buckets (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  provider text not null,
+  bucket_parameters jsonb not null,
+  credential_id uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  state text not null default 'available'::text,
+  state_details jsonb not null default '[]'::jsonb,
+  version text not null default '1.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint buckets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint buckets_pkey PRIMARY KEY (id),
+  constraint buckets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'available'::text, 'failed'::text, 'removed'::text, 'unknown'::text])))
+);
+
+create table clouds (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  state text not null default 'running'::text,
+  state_unready jsonb not null default '[]'::jsonb,
+  cloud_type text not null,
+  default_bucket_id uuid,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint clouds_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint clouds_account_id_name_key UNIQUE (account_id, name),
+  constraint clouds_pkey PRIMARY KEY (id)
+);
+
+create table clusters (
+  id uuid not null,
+  account_id uuid not null,
+  cloud_id uuid not null,
+  name text not null,
+  cluster_type text not null,
+  cluster_version text not null,
+  state text not null default 'running'::text,
+  state_unready jsonb not null default '[]'::jsonb,
+  managed_state text not null default 'managed'::text,
+  managed_at timestamp with time zone,
+  default_bucket_id uuid,
+  default_storage_class_id uuid,
+  discovered_at timestamp with time zone,
+  version text not null default '1.7'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint clusters_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint clusters_cloud_id_fkey FOREIGN KEY (cloud_id) REFERENCES clouds(id),
+  constraint clusters_pkey PRIMARY KEY (id)
+);
+
+create table holdfast_migrations (
+  name character varying(255) not null,
+  "timestamp" character varying(255) not null,
+  constraint holdfast_migrations_pkey PRIMARY KEY (name)
+);
+
+create table holdfast_migrations_lock (
+  id character varying(255) not null,
+  is_locked integer not null default 0,
+  constraint holdfast_migrations_lock_pkey PRIMARY KEY (id)
+);
+
+create table installation (
+  singleton boolean not null default true,
+  id uuid not null,
+  master_key_fingerprint text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint installation_pkey PRIMARY KEY (singleton),
+  constraint installation_singleton_check CHECK (singleton)
+);
+
+create table namespaces (
+  id uuid not null,
+  account_id uuid not null,
+  cluster_id uuid not null,
+  name text not null,
+  uid text not null,
+  namespace_state text not null default 'discovered'::text,
+  version text not null default '1.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint namespaces_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint namespaces_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint namespaces_cluster_id_name_key UNIQUE (cluster_id, name),
+  constraint namespaces_namespace_state_check CHECK ((namespace_state = ANY (ARRAY['discovered'::text, 'removed'::text]))),
+  constraint namespaces_pkey PRIMARY KEY (id)
+);
+
+create table obligations (
+  id uuid not null,
+  sequence bigint not null generated always as identity,
+  task_id uuid,
+  workflow_id text not null,
+  boot text not null,
+  cluster_id uuid,
+  kind text not null,
+  resource text not null,
+  detail jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  constraint obligations_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint obligations_kind_check CHECK ((kind = ANY (ARRAY['volume-snapshot'::text, 'staging'::text, 'mover'::text, 'turn'::text]))),
+  constraint obligations_pkey PRIMARY KEY (id),
+  constraint obligations_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+);
+CREATE INDEX obligations_by_resource ON public.obligations USING btree (resource, sequence);
+CREATE INDEX obligations_by_workflow ON public.obligations USING btree (workflow_id);
+
+create table repositories (
+  id uuid not null,
+  account_id uuid not null,
+  bucket_id uuid,
+  cluster_id uuid,
+  prefix text not null,
+  config_id text,
+  sealed_secrets bytea,
+  sealed_polynomial bytea,
+  created_at timestamp with time zone not null default now(),
+  constraint repositories_account_id_bucket_id_key UNIQUE (account_id, bucket_id),
+  constraint repositories_account_id_cluster_id_key UNIQUE (account_id, cluster_id),
+  constraint repositories_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint repositories_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
+  constraint repositories_check CHECK (((bucket_id IS NULL) <> (cluster_id IS NULL))),
+  constraint repositories_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint repositories_pkey PRIMARY KEY (id)
+);
+
+create table role_bindings (
+  id uuid not null,
+  account_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  role_constraints jsonb not null default '["*"]'::jsonb,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint role_bindings_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint role_bindings_pkey PRIMARY KEY (id),
+  constraint role_bindings_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text]))),
+  constraint role_bindings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table service_boots (
+  boot text not null,
+  executor_id text not null,
+  lock_hostname text not null,
+  started_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint service_boots_pkey PRIMARY KEY (boot)
+);
+
+create table storage_classes (
+  id uuid not null,
+  account_id uuid not null,
+  cluster_id uuid not null,
+  name text not null,
+  provisioner text not null,
+  is_default boolean not null default false,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint storage_classes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint storage_classes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint storage_classes_cluster_id_name_key UNIQUE (cluster_id, name),
+  constraint storage_classes_pkey PRIMARY KEY (id)
+);
+
+create table task_log (
+  task_id uuid not null,
+  sequence bigint not null generated always as identity,
+  logged_at timestamp with time zone not null default now(),
+  level text not null,
+  step text,
+  message text not null,
+  constraint task_log_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text]))),
+  constraint task_log_pkey PRIMARY KEY (task_id, sequence),
+  constraint task_log_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+);
+
+create table task_steps (
+  task_id uuid not null,
+  "position" integer not null,
+  name text not null,
+  state text not null,
+  attempt integer not null,
+  started_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  failure jsonb,
+  constraint task_steps_pkey PRIMARY KEY (task_id, "position"),
+  constraint task_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text]))),
+  constraint task_steps_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+);
+
+create table tasks (
+  id uuid not null,
+  account_id uuid not null,
+  kind text not null,
+  workflow_id text not null,
+  parent_task_id uuid,
+  order_hint integer not null default 0,
+  name text not null,
+  summary text not null,
+  description text not null,
+  user_id uuid,
+  app_id uuid,
+  resource_kind text not null,
+  resource_id uuid not null,
+  input jsonb not null default '{}'::jsonb,
+  state text not null default 'notStarted'::text,
+  state_details jsonb not null default '[]'::jsonb,
+  attempt integer not null default 0,
+  past_commit boolean not null default false,
+  cancel_requested_at timestamp with time zone,
+  cancel_requested_by uuid,
+  failure jsonb,
+  bytes_done bigint not null default 0,
+  total_bytes bigint,
+  percent_done integer not null default 0,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint tasks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint tasks_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint tasks_parent_task_id_fkey FOREIGN KEY (parent_task_id) REFERENCES tasks(id),
+  constraint tasks_percent_done_check CHECK (((percent_done >= 0) AND (percent_done <= 100))),
+  constraint tasks_pkey PRIMARY KEY (id),
+  constraint tasks_state_check CHECK ((state = ANY (ARRAY['notStarted'::text, 'running'::text, 'completed'::text, 'cancelling'::text, 'cancelled'::text, 'failed'::text]))),
+  constraint tasks_workflow_id_key UNIQUE (workflow_id)
+);
+CREATE INDEX tasks_by_account ON public.tasks USING btree (account_id, created_at, id);
+CREATE INDEX tasks_by_resource ON public.tasks USING btree (resource_id);
+CREATE INDEX tasks_not_final ON public.tasks USING btree (state) WHERE (state = ANY (ARRAY['notStarted'::text, 'running'::text, 'cancelling'::text]));
+
+create table tokens (
+  id uuid not null,
+  account_id uuid not null,
+  user_id uuid not null,
+  name text not null,
+  secret_hash bytea not null,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  version text not null default '1.0'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint tokens_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint tokens_pkey PRIMARY KEY (id),
+  constraint tokens_secret_hash_key UNIQUE (secret_hash),
+  constraint tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table users (
+  id uuid not null,
+  account_id uuid not null,
+  state text not null default 'active'::text,
+  is_enabled boolean not null default true,
+  auth_provider text not null default 'local'::text,
+  first_name text not null default ''::text,
+  last_name text not null default ''::text,
+  email text not null,
+  version text not null default '1.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint users_account_id_email_key UNIQUE (account_id, email),
+  constraint users_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'suspended'::text])))
+);
+
+create table volume_snapshots (
+  id uuid not null,
+  snapshot_id uuid not null,
+  namespace text not null,
+  key text not null,
+  strategy text not null,
+  consistency text not null,
+  holes jsonb not null default '[]'::jsonb,
+  taken_at timestamp with time zone,
+  handle jsonb,
+  repository_id uuid,
+  repository_snapshot_id text,
+  estimated_bytes bigint,
+  expected_entries bigint,
+  expected_bytes bigint,
+  captured_entries bigint,
+  captured_bytes bigint,
+  missed jsonb not null default '[]'::jsonb,
+  missed_count bigint not null default 0,
+  warnings jsonb not null default '[]'::jsonb,
+  warning_count bigint not null default 0,
+  constraint volume_snapshots_pkey PRIMARY KEY (id),
+  constraint volume_snapshots_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id),
+  constraint volume_snapshots_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES application_snapshots(id),
+  constraint volume_snapshots_snapshot_id_namespace_key_key UNIQUE (snapshot_id, namespace, key)
+);
+
+create table volumes (
+  id uuid not null,
+  account_id uuid not null,
+  cluster_id uuid not null,
+  namespace text not null,
+  key text not null,
+  estimated_bytes bigint,
+  strategies jsonb not null default '[]'::jsonb,
+  holes jsonb not null default '[]'::jsonb,
+  state text not null default 'ready'::text,
+  version text not null default '1.2'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint volumes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint volumes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint volumes_cluster_id_namespace_key_key UNIQUE (cluster_id, namespace, key),
+  constraint volumes_pkey PRIMARY KEY (id),
+  constraint volumes_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'removed'::text])))
+);

@@ -7,8 +7,14 @@ export type {
   ObjectKind,
 } from './backend/backend.ts'
 export { OBJECT_KINDS } from './backend/backend.ts'
+export type { FreeSpaceFloorOptions, Space } from './backend/free-space-floor.ts'
+export { freeSpaceFloor, withFreeSpaceFloor } from './backend/free-space-floor.ts'
 export type { LocalDirectoryOptions } from './backend/local-directory.ts'
 export { localDirectoryBackend } from './backend/local-directory.ts'
+export { measureSpace } from './backend/measure-space.ts'
+export { asReadOnly } from './backend/read-only.ts'
+export type { RetryOptions } from './backend/retry.ts'
+export { DEFAULT_RETRY, withRetry } from './backend/retry.ts'
 export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
 export type { KdfParameters } from './crypto/key-file.ts'
@@ -29,6 +35,12 @@ export {
 export type { BlobId, BlobType, IndexId, LockId, PackId, SnapshotId } from './format/ids.ts'
 export { parseObjectId } from './format/ids.ts'
 export type { BlobIndex, IndexedLocation, IndexedPack } from './index/blob-index.ts'
+export type { AcquireLockOptions, RepositoryLock } from './lock/held-lock.ts'
+export type { LocksContext } from './lock/list-locks.ts'
+export { listLocks, removeLocksOfHosts } from './lock/list-locks.ts'
+export type { LockHolder, LockRecord } from './lock/lock-file.ts'
+export type { WaitForLockOptions } from './lock/repository-lock.ts'
+export { acquireLock, waitForLock } from './lock/repository-lock.ts'
 export type {
   InitializedRepository,
   InitRepositoryOptions,

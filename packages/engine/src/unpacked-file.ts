@@ -21,22 +21,37 @@ const FIRST_BYTES_OF_JSON: ReadonlySet<number> = new Set([0x7b, 0x5b])
 /** Stock restic's largest index files have some 20 MB; this only stops a hostile frame. */
 const PLAIN_BYTES_MAX = 256 * 1024 * 1024
 
-/** Answers the id: the hash of the stored bytes. */
+export interface EncodedUnpacked {
+  /** The hash of the stored bytes. */
+  readonly id: string
+  readonly stored: Buffer
+}
+
+/** Answers the id. */
 export async function saveUnpacked<Id extends string>(
-  { backend, key, randomBytes, version }: UnpackedFiles,
+  files: UnpackedFiles,
   kind: UnpackedKind,
   json: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Id> {
+  const { id, stored } = encodeUnpacked(files, kind, json)
+  await files.backend.save({ kind, name: id }, [stored], signal)
+  return id as Id
+}
+
+/** Fails with `encoding-damaged`. */
+export function encodeUnpacked(
+  { key, randomBytes, version }: Omit<UnpackedFiles, 'backend'>,
+  kind: UnpackedKind,
+  json: Uint8Array,
+): EncodedUnpacked {
   const plain = version === 1 ? json : Buffer.concat([Buffer.of(ZSTD_MARK), compress(json)])
   const stored = sealWithRandomNonce(key, randomBytes, plain)
   const reread = decodeUnpacked(key, stored)
   if (typeof reread === 'string' || !reread.equals(json)) {
     throw new EngineError({ code: 'encoding-damaged', reason: `a file of ${kind}` })
   }
-  const id = sha256Hex(stored)
-  await backend.save({ kind, name: id }, [stored], signal)
-  return id as Id
+  return { id: sha256Hex(stored), stored }
 }
 
 /**

@@ -1,0 +1,21 @@
+export type { BackendUnderTest } from './backend-conformance.ts'
+export { describeBackend } from './backend-conformance.ts'
+export type { FakeClock } from './fake-clock.ts'
+export { fakeClock } from './fake-clock.ts'
+export type { Fault, FaultyBackend, FaultyOperation } from './faulty-backend.ts'
+export { withFaults } from './faulty-backend.ts'
+export type { MemoryBackend } from './memory-backend.ts'
+export { memoryBackend } from './memory-backend.ts'
+export type {
+  ThrowawayDirectory,
+  ThrowawayRepository,
+  ThrowawayRepositoryOptions,
+} from './throwaway-repository.ts'
+export {
+  CHEAP_KDF_PARAMETERS,
+  localBackendIn,
+  makeThrowawayDirectory,
+  makeThrowawayRepository,
+  THROWAWAY_PASSWORD,
+  THROWAWAY_POLYNOMIAL,
+} from './throwaway-repository.ts'

@@ -1,12 +1,12 @@
 // The database directory: made once, whole or not at all, and never read by another version.
 import { execFile } from 'node:child_process'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chown, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { clearProcesses } from './leftovers.ts'
 import { PostgresError } from './postgres-error.ts'
-import { commandAs } from './server-identity.ts'
-import type { ServerPlace } from './server-place.ts'
+import { commandAs, findNamedUid, type ServerIdentity } from './server-identity.ts'
+import { giveTo, type ServerPlace } from './server-place.ts'
 
 /** The role that owns everything in the embedded server. */
 export const POSTGRES_USER = 'holdfast'
@@ -38,8 +38,9 @@ async function initialise(place: ServerPlace): Promise<void> {
   const fresh = `${place.dataDirectory}.new`
   await clearProcesses(fresh, place)
   await rm(fresh, { recursive: true, force: true })
+  const identity = await prepareForInitdb(place)
   const { program, args, options } = commandAs(
-    place.identity,
+    identity,
     join(place.binaries, 'bin/initdb'),
     initialiseArgs(fresh),
   )
@@ -53,9 +54,23 @@ async function initialise(place: ServerPlace): Promise<void> {
     const failure = { directory: place.dataDirectory, output } as const
     throw new PostgresError({ code: 'postgres-init-failed', ...failure }, error)
   }
-  await mkdir(place.base, { recursive: true })
+  await giveTo(place.identity, fresh)
+  if (place.identity.kind === 'number') {
+    await chown(place.base, place.identity.uid, place.identity.gid)
+  }
   await rename(fresh, place.dataDirectory)
   await flushDirectory(place.base)
+}
+
+/**
+ * A number without a name cannot run `initdb`. So the base is a named one's for this moment, with
+ * the group that passes through the home; a start that was interrupted here gives it back.
+ */
+async function prepareForInitdb({ identity, base }: ServerPlace): Promise<ServerIdentity> {
+  if (identity.kind !== 'number') return identity
+  const named = { ...identity, uid: await findNamedUid() }
+  await chown(base, named.uid, named.gid)
+  return named
 }
 
 function initialiseArgs(directory: string): string[] {

@@ -9,7 +9,7 @@ import { findProcessesOf, type ProcessRef, signalProcess, waitForEnd } from './p
 import type { ServerPlace } from './server-place.ts'
 
 /** Server processes notice within moments that their postmaster is gone, and end by themselves. */
-const ORPHANS_END_MS = 5_000
+const ORPHANS_END_MS = 3_000
 const KILLED_END_MS = 5_000
 
 /** Call only when the postmaster is dead: nothing of it runs afterwards, no file claims that it does. */

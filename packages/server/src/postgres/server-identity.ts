@@ -1,16 +1,17 @@
 // As whom PostgreSQL runs. It refuses to run as root, and no user is made on the machine:
 //
 // - started by an ordinary user, it runs as that user;
-// - started by root, it runs in a user namespace in which root is called 1000. Outside of it the
-//   processes still are root's, so they reach a clone and data below a 0700 home;
+// - started by root, it runs in a user namespace in which root has another number. Outside of it
+//   the processes still are root's, so they reach a clone and data below a 0700 home;
 // - where such namespaces are refused (many containers), it runs under a number that no account
 //   has. Binaries and data must then be where that number can reach them.
 import { execFile, type SpawnOptions } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 export type ServerIdentity =
   | { readonly kind: 'same-user' }
-  | { readonly kind: 'user-namespace' }
+  | { readonly kind: 'user-namespace'; readonly insideUid: number }
   | { readonly kind: 'number'; readonly uid: number; readonly gid: number }
 
 export interface Command {
@@ -25,7 +26,19 @@ export interface Command {
  */
 export const FOREIGN_NUMBER = 65_432
 
-const NAMESPACE_ARGS = ['--user', '--map-user=1000', '--map-group=1000']
+/**
+ * The number of some account that is not root's. `initdb`, though told whom to make the owner of
+ * the database, ends when its own number has no name; a bare container has no user 1000.
+ */
+export async function findNamedUid(): Promise<number> {
+  const text = await readFile('/etc/passwd', 'utf8').catch(() => '')
+  const uids = text.split('\n').map((line) => Number(line.split(':')[2]))
+  const others = uids.filter((uid) => Number.isSafeInteger(uid) && uid > 0)
+  return [USUAL_UID, NOBODY_UID].find((uid) => others.includes(uid)) ?? others[0] ?? USUAL_UID
+}
+
+const USUAL_UID = 1000
+const NOBODY_UID = 65_534
 
 /** How `program` is started as `identity`; the process id is that of the program itself. */
 export function commandAs(
@@ -37,7 +50,11 @@ export function commandAs(
     case 'same-user':
       return { program, args, options: {} }
     case 'user-namespace':
-      return { program: 'unshare', args: [...NAMESPACE_ARGS, program, ...args], options: {} }
+      return {
+        program: 'unshare',
+        args: ['--user', ...namespaceNumbers(identity.insideUid), program, ...args],
+        options: {},
+      }
     case 'number':
       return { program, args, options: { uid: identity.uid, gid: identity.gid } }
     default: {
@@ -45,6 +62,10 @@ export function commandAs(
       return never
     }
   }
+}
+
+function namespaceNumbers(uid: number): string[] {
+  return [`--map-user=${uid}`, `--map-group=${uid}`]
 }
 
 /** Undefined when it worked, otherwise what went wrong. */

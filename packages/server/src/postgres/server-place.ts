@@ -24,6 +24,7 @@ import {
   commandAs,
   FOREIGN_NUMBER,
   fileOwnerOf,
+  findNamedUid,
   type ServerIdentity,
   tryCommand,
 } from './server-identity.ts'
@@ -84,7 +85,7 @@ async function chooseIdentity(
   options: ServerPlaceOptions & { readonly base: string; readonly found: PostgresBinaries },
 ): Promise<ServerIdentity> {
   if (!options.isRoot) return { kind: 'same-user' }
-  const inNamespace = { kind: 'user-namespace' } as const
+  const inNamespace = { kind: 'user-namespace', insideUid: await findNamedUid() } as const
   if (options.isUserNamespaceAllowed) {
     if ((await stat(options.base)).uid === FOREIGN_NUMBER) await chown(options.base, 0, 0)
     // A home that belongs to another user (`sudo` keeps HOME) is closed to the namespace: root's
@@ -198,7 +199,7 @@ function tryVersion(identity: ServerIdentity, binaries: string): Promise<string 
  * Makes a tree the identity's, when it was another's (an install that moved between a host and a
  * container). The top comes last: an interrupted run starts over.
  */
-async function giveTo(identity: ServerIdentity, path: string): Promise<void> {
+export async function giveTo(identity: ServerIdentity, path: string): Promise<void> {
   const owner = fileOwnerOf(identity)
   const top = await lstat(path).catch(() => undefined)
   if (owner === -1 || top === undefined || top.uid === owner) return

@@ -1,0 +1,6 @@
+export { compareTrees } from '../demo/compare-trees.ts'
+export { readTree } from '../demo/tree-record.ts'
+export type { ServiceClient } from '../service-client.ts'
+export { serviceClient } from '../service-client.ts'
+export type { TestService, TestServiceOptions } from './service.ts'
+export { freePort, startTestService } from './service.ts'

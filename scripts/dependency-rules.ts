@@ -1,0 +1,64 @@
+// Which package may import what: the architecture as data. A change here is a reviewed decision.
+
+export const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  filesystem: [],
+  engine: ['filesystem'],
+  mover: ['domain', 'engine', 'filesystem'],
+  platforms: ['domain', 'filesystem'],
+  db: ['domain'],
+  workflows: ['domain', 'db', 'platforms'],
+  api: ['domain', 'db', 'workflows'],
+  server: ['domain', 'filesystem', 'platforms', 'db', 'workflows', 'api', 'client'],
+  client: [],
+  cli: ['client', 'server', 'mover', 'engine'],
+  console: ['client'],
+}
+
+/** Only these places may import these modules; tests and `testing/` may, too, where it says so. */
+export const ONLY_PLACE: readonly {
+  readonly modules: RegExp
+  readonly places: readonly string[]
+  readonly isFreeInTests: boolean
+}[] = [
+  { modules: /^koffi$/, places: ['packages/filesystem/'], isFreeInTests: false },
+  { modules: /^sodium-native$/, places: ['packages/engine/src/crypto/'], isFreeInTests: false },
+  { modules: /^(pg|kysely)$/, places: ['packages/db/'], isFreeInTests: false },
+  { modules: /^@dbos-inc\//, places: ['packages/workflows/'], isFreeInTests: false },
+  { modules: /^(fastify|typebox)$|^@fastify\//, places: ['packages/api/'], isFreeInTests: false },
+  { modules: /^(commander|cli-progress)$/, places: ['packages/cli/'], isFreeInTests: false },
+  {
+    modules: /^node:child_process$/,
+    places: ['packages/platforms/', 'packages/server/src/postgres/', 'packages/cli/'],
+    isFreeInTests: true,
+  },
+]
+
+/** Below `from`, nothing below `to` is imported. */
+export const NEVER_IMPORTS: readonly { readonly from: string; readonly to: string }[] = [
+  { from: 'packages/engine/src/backend/', to: 'packages/engine/src/commands/' },
+  { from: 'packages/engine/src/format/', to: 'packages/engine/src/commands/' },
+  ...apart('packages/platforms/src/', ['host/', 'docker/', 'kubernetes/']),
+  ...apart('packages/api/src/', ['application/', 'container/']),
+  { from: 'packages/api/src/operations/', to: 'packages/api/src/application/' },
+  { from: 'packages/api/src/operations/', to: 'packages/api/src/container/' },
+  { from: 'packages/api/src/operations/', to: 'packages/api/src/system/' },
+]
+
+/** Time, randomness and environment come in as arguments below the composition root. */
+export const BANNED_CALLS: readonly { readonly pattern: RegExp; readonly name: string }[] = [
+  { pattern: /\bDate\.now\b/, name: 'Date.now' },
+  { pattern: /\bnew Date\(\)/, name: 'new Date()' },
+  { pattern: /\bTemporal\.Now\b/, name: 'Temporal.Now' },
+  { pattern: /\bMath\.random\b/, name: 'Math.random' },
+  { pattern: /\bprocess\.env\b/, name: 'process.env' },
+]
+
+export const BANNED_CALLS_ALLOWED =
+  /(^|\/)(clock|random)\.ts$|^packages\/(server|cli)\/|^packages\/mover\/src\/main\.ts$/
+
+function apart(base: string, parts: readonly string[]): { from: string; to: string }[] {
+  return parts.flatMap((from) =>
+    parts.filter((to) => to !== from).map((to) => ({ from: base + from, to: base + to })),
+  )
+}

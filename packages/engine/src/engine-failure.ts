@@ -62,6 +62,12 @@ export type EngineFailure =
     }
   | { readonly code: 'lock-lost'; readonly reason: string }
   | { readonly code: 'worker-died'; readonly reason: string }
+  /** The directory to back up itself; `errno` is `ENOENT` when it is gone. */
+  | { readonly code: 'source-unreadable'; readonly path: string; readonly errno: string }
+  | { readonly code: 'path-not-found'; readonly snapshotId: SnapshotId; readonly path: string }
+  | { readonly code: 'target-unusable'; readonly path: string; readonly reason: string }
+  /** What was restored is not what the trees say. */
+  | { readonly code: 'restore-incomplete'; readonly path: string; readonly reason: string }
 
 export type EngineFailureCode = EngineFailure['code']
 
@@ -126,6 +132,10 @@ export function isRetryable(failure: EngineFailure): boolean {
     case 'blob-corrupt':
     case 'format-invalid':
     case 'polynomial-invalid':
+    case 'source-unreadable':
+    case 'path-not-found':
+    case 'target-unusable':
+    case 'restore-incomplete':
       return false
     default: {
       const never: never = failure
@@ -187,6 +197,14 @@ export function describeFailure(failure: EngineFailure): string {
       return `The lock on the repository was lost: ${failure.reason}.`
     case 'worker-died':
       return `A worker thread ended unexpectedly: ${failure.reason}.`
+    case 'source-unreadable':
+      return `${failure.path} cannot be backed up: it could not be read (${failure.errno}).`
+    case 'path-not-found':
+      return `Snapshot ${failure.snapshotId} does not hold ${failure.path}.`
+    case 'target-unusable':
+      return `Nothing can be restored into ${failure.path}: ${failure.reason}.`
+    case 'restore-incomplete':
+      return `The restored tree in ${failure.path} is not what was backed up: ${failure.reason}.`
     default: {
       const never: never = failure
       return never

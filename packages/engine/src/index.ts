@@ -1,4 +1,12 @@
 export type {
+  ArchiveCount,
+  ArchiveObserver,
+  ArchiveOutcome,
+  ArchiveSource,
+  ArchiveWarning,
+  ArchiveWarningCode,
+} from './archiver/archive-source.ts'
+export type {
   Backend,
   BackendReader,
   ByteRange,
@@ -7,16 +15,20 @@ export type {
   ObjectKind,
 } from './backend/backend.ts'
 export { OBJECT_KINDS } from './backend/backend.ts'
-export type { FreeSpaceFloorOptions, Space } from './backend/free-space-floor.ts'
+export type { FreeSpaceFloorOptions, Space, Space } from './backend/free-space-floor.ts'
 export { freeSpaceFloor, withFreeSpaceFloor } from './backend/free-space-floor.ts'
 export type { LocalDirectoryOptions } from './backend/local-directory.ts'
 export { localDirectoryBackend } from './backend/local-directory.ts'
-export { measureSpace } from './backend/measure-space.ts'
+export { measureSpace, measureSpace } from './backend/measure-space.ts'
 export { asReadOnly } from './backend/read-only.ts'
 export type { RetryOptions } from './backend/retry.ts'
 export { DEFAULT_RETRY, withRetry } from './backend/retry.ts'
 export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
+export type { BackupLabel, BackupOptions, BackupResult } from './commands/backup.ts'
+export { backup } from './commands/backup.ts'
+export type { RestoreOptions } from './commands/restore.ts'
+export { restore } from './commands/restore.ts'
 export type { KdfParameters } from './crypto/key-file.ts'
 export { DEFAULT_KDF_PARAMETERS } from './crypto/key-file.ts'
 export type { MasterKeyText } from './crypto/master-key.ts'
@@ -57,3 +69,4 @@ export type {
   SealedBlob,
   SnapshotStore,
 } from './repository.ts'
+export type { RestoreCount, RestoreObserver, RestoreWarning } from './restorer/restore-observer.ts'

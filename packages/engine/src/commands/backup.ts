@@ -2,14 +2,20 @@
 //
 // Order of writes (repository format, section 6.2): packs, index, and only then the snapshot. A
 // run that dies before leaves blobs that nobody refers to, which the next run finds and uses.
-import { readExtendedAttributes, statusAt, WORKING_DIRECTORY } from '@holdfast/filesystem'
+import {
+  type EntryStatus,
+  errnoName,
+  readExtendedAttributes,
+  statusAt,
+  WORKING_DIRECTORY,
+} from '@holdfast/filesystem'
 import type { ArchiveObserver, ArchiveOutcome, ArchiveSource } from '../archiver/archive-source.ts'
 import { archiveTree } from '../archiver/archive-tree.ts'
 import { entryNode } from '../archiver/entry-node.ts'
 import { readOwnerNames } from '../archiver/owner-names.ts'
 import { scanSource } from '../archiver/scan-source.ts'
 import type { Clock } from '../clock.ts'
-import { failureOf, isEngineError } from '../engine-failure.ts'
+import { EngineError, failureOf, isEngineError } from '../engine-failure.ts'
 import type { UnknownMembers } from '../format/go-json.ts'
 import type { BlobId, SnapshotId } from '../format/ids.ts'
 import type { Node } from '../format/node.ts'
@@ -60,24 +66,32 @@ export interface BackupResult {
   readonly outcome: ArchiveOutcome
 }
 
-/** Fails with errors of `node:fs` (errno in `code`) when the source itself cannot be opened. */
+/** Fails with `source-unreadable` when the source cannot be opened or is gone at the end. */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const { repository, source, label, observer, signal } = options
   const backupStart = options.clock.now().epochNanoseconds
   const components = pathComponents(label.logicalPath)
-  observer.onScanned(await scanSource(source, signal))
+  const before = await readingSource(source, async () => {
+    observer.onScanned(await scanSource(source, signal))
+    return statusAt(WORKING_DIRECTORY, source.path)
+  })
   const parent = await findParent(options)
   const parentRoot =
     parent === undefined
       ? undefined
       : await findParentRoot(repository, parent.snapshot.tree, components, signal)
-  const { root, outcome } = await archiveTree({
-    repository,
-    source,
-    parentRoot,
-    readers: options.readers,
-    observer,
-    signal,
+  const { root, outcome } = await readingSource(source, async () => {
+    const { readers } = options
+    const archived = await archiveTree({
+      repository,
+      source,
+      parentRoot,
+      readers,
+      observer,
+      signal,
+    })
+    assertStillThere(source, before)
+    return archived
   })
   const isComplete = outcome.expected.entries === outcome.captured.entries
   if (root === undefined || !isComplete) {
@@ -85,7 +99,9 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     await repository.flush(signal)
     return { snapshotId: undefined, parentId: parent?.id, outcome }
   }
-  const tree = await saveTreesAbove({ repository, source, root, components, signal })
+  const tree = await readingSource(source, () =>
+    saveTreesAbove({ repository, source, root, components, signal }),
+  )
   await repository.flush(signal)
   await options.beforeSnapshot()
   const backupEnd = options.clock.now().epochNanoseconds
@@ -94,6 +110,31 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const snapshot = toSnapshot(label, { tree, parent: parent?.id, summary, unknownMembers })
   const snapshotId = await repository.saveSnapshot(snapshot, signal)
   return { snapshotId, parentId: parent?.id, outcome }
+}
+
+/** Only the source gives errors with an errno here: those of the repository are typed. */
+async function readingSource<Result>(
+  source: ArchiveSource,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action()
+  } catch (error) {
+    const errno = errnoName(error)
+    if (errno === undefined) throw error
+    const path = source.path.toString()
+    throw new EngineError({ code: 'source-unreadable', path, errno }, { cause: error })
+  }
+}
+
+/**
+ * When the whole source is removed meanwhile, every entry merely vanishes. What is left would look
+ * like a complete copy of almost nothing.
+ */
+function assertStillThere(source: ArchiveSource, before: EntryStatus): void {
+  const { inode, device } = statusAt(WORKING_DIRECTORY, source.path)
+  if (inode === before.inode && device === before.device) return
+  throw Object.assign(new Error('the source was replaced'), { code: 'ENOENT' })
 }
 
 interface FoundParent {

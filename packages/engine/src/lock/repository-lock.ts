@@ -48,7 +48,7 @@ export async function waitForLock(options: WaitForLockOptions): Promise<Reposito
     const leftMs = deadline.since(clock.now()).total('milliseconds')
     if (leftMs <= 0) throw lockedBy(outcome)
     // Two that met and both withdrew must not meet again.
-    const jitteredMs = waitMs * (0.75 + (randomBytes(1)[0]! / 255) * 0.5)
+    const jitteredMs = Math.round(waitMs * (0.75 + (randomBytes(1)[0]! / 255) * 0.5))
     await clock.sleep(Math.min(jitteredMs, leftMs), { signal, keepsAlive: true })
     waitMs = Math.min(waitMs * 2, WAIT_MS_MAX)
   }
@@ -63,7 +63,7 @@ async function tryAcquire(options: AcquireLockOptions): Promise<HeldLock | LockR
   try {
     const written = await writeLock(options, signal)
     try {
-      // Who wrote at the same time is seen by now, and sees us: both withdraw.
+      // Who wrote at the same time is seen by now, and sees us: one or both withdraw.
       await clock.sleep(VISIBILITY_DELAY_MS, { signal, keepsAlive: true })
       const after = await findConflict(options, written.id)
       if (after === undefined) return new HeldLock(options, written, stopIgnoringHangup)

@@ -15,11 +15,11 @@ export type {
   ObjectKind,
 } from './backend/backend.ts'
 export { OBJECT_KINDS } from './backend/backend.ts'
-export type { FreeSpaceFloorOptions, Space, Space } from './backend/free-space-floor.ts'
+export type { FreeSpaceFloorOptions, Space } from './backend/free-space-floor.ts'
 export { freeSpaceFloor, withFreeSpaceFloor } from './backend/free-space-floor.ts'
 export type { LocalDirectoryOptions } from './backend/local-directory.ts'
 export { localDirectoryBackend } from './backend/local-directory.ts'
-export { measureSpace, measureSpace } from './backend/measure-space.ts'
+export { measureSpace } from './backend/measure-space.ts'
 export { asReadOnly } from './backend/read-only.ts'
 export type { RetryOptions } from './backend/retry.ts'
 export { DEFAULT_RETRY, withRetry } from './backend/retry.ts'

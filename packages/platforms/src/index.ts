@@ -1,3 +1,5 @@
+export type { HostPlatformOptions } from './host/host-platform.ts'
+export { createHostPlatform } from './host/host-platform.ts'
 export type {
   Inventory,
   InventoryInstance,

@@ -160,9 +160,8 @@ export interface Platform {
   prepareRestore(request: PrepareRestoreRequest, signal: AbortSignal): Promise<Staging>
   /**
    * Fills the staged `volume` of restore `id` from a volume snapshot that lies where the app runs
-   * (strategies `btrfs` and `reflink`): `cp -a --reflink=auto --sparse=always` or the subvolume
-   * itself, so that no byte moves where the file system shares them, which is why this is no
-   * mover's job. Verified (every entry of the source is there with its size) and counted;
+   * (strategies `btrfs` and `reflink`), so that no byte moves where the file system shares them,
+   * which is why this is no mover's job. Verified (every entry of the source is there with its size) and counted;
    * repeated, it begins with an empty target.
    */
   stageSnapshot(
@@ -174,19 +173,6 @@ export interface Platform {
     },
     signal: AbortSignal,
   ): Promise<EntryCount>
-  /**
-   * Fills a staged volume from a volume snapshot that the platform itself keeps, in place of a
-   * mover's restore. What the staging held before is removed.
-   */
-  stageVolumeSnapshot(
-    request: {
-      readonly restoreID: string
-      readonly namespace: string
-      readonly key: string
-      readonly handle: VolumeSnapshotHandle
-    },
-    signal: AbortSignal,
-  ): Promise<void>
   /**
    * Flushes the staged trees and exchanges all of them under a journal: a failure rolls all of
    * them back, a repeated call after a crash rolls forward. The replaced trees are kept until

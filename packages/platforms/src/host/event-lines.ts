@@ -40,15 +40,18 @@ const EVENT_NAMES: ReadonlySet<unknown> = new Set([
 ] satisfies MoverEvent['event'][])
 
 function parseEvent(line: string): MoverEvent {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch (error) {
-    throw new EventLineError(`a line of events is no JSON: ${(error as Error).message}`)
-  }
-  const isEvent = typeof value === 'object' && value !== null && 'event' in value
-  if (!isEvent || !EVENT_NAMES.has(value.event)) {
+  const value = parseJSON(line)
+  const isObject = typeof value === 'object' && value !== null
+  if (!isObject || !('event' in value) || !EVENT_NAMES.has(value.event)) {
     throw new EventLineError('a line of events holds no known event')
   }
   return value as MoverEvent
+}
+
+function parseJSON(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (error) {
+    throw new EventLineError(`a line of events is no JSON: ${(error as Error).message}`)
+  }
 }

@@ -85,16 +85,9 @@ export async function locateHostSnapshot(
   hostRoot: string,
   handle: VolumeSnapshotHandle,
 ): Promise<Extract<Location, { kind: 'directory' }>> {
-  const reference = readHandle(handle)
-  using area = openAreaOf(hostRoot, reference)
-  const name = workName('snapshot', reference.id)
-  const record = area === undefined ? undefined : await readSnapshotRecord(area, name)
-  if (area === undefined || record === undefined) {
-    const path = `/${reference.namespace}/${reference.key}`
-    const reason = `its snapshot ${reference.id} is no longer there`
-    throw new PlatformError({ code: 'snapshot-failed', path, reason })
-  }
-  const directory = joinPath(area.path, name)
+  using area = requireArea(hostRoot, handle)
+  const record = await requireRecord(area, handle)
+  const directory = joinPath(area.path, workName('snapshot', record.id))
   return {
     kind: 'directory',
     path: encodePathBytes(joinPath(directory, TREE_NAME)),
@@ -104,6 +97,17 @@ export async function locateHostSnapshot(
     ...(record.key === LOOSE_ENTRIES_KEY ? { looseEntriesOnly: true } : {}),
     holes: record.holes,
   }
+}
+
+/** The snapshot's tree, open. Fails with `snapshot-failed` when it is no longer there. */
+export async function openHostSnapshot(
+  hostRoot: string,
+  handle: VolumeSnapshotHandle,
+): Promise<OpenDirectory> {
+  using area = requireArea(hostRoot, handle)
+  const record = await requireRecord(area, handle)
+  using directory = openSubdirectory(area, workName('snapshot', record.id))
+  return openSubdirectory(directory, TREE_NAME)
 }
 
 /** Missing is success. */
@@ -222,6 +226,27 @@ async function takeReflinkCopy(
 
 function holeKey(hole: Hole): string {
   return Buffer.from(readShownPath(hole.path) ?? []).toString('latin1')
+}
+
+function requireArea(hostRoot: string, handle: VolumeSnapshotHandle): OpenDirectory {
+  const area = openAreaOf(hostRoot, readHandle(handle))
+  if (area === undefined) throw snapshotGone(handle)
+  return area
+}
+
+async function requireRecord(
+  area: OpenDirectory,
+  handle: VolumeSnapshotHandle,
+): Promise<SnapshotRecord> {
+  const record = await readSnapshotRecord(area, workName('snapshot', readHandle(handle).id))
+  if (record === undefined) throw snapshotGone(handle)
+  return record
+}
+
+function snapshotGone(handle: VolumeSnapshotHandle): PlatformError {
+  const { id, namespace, key } = readHandle(handle)
+  const reason = `its snapshot ${id} is no longer there`
+  return new PlatformError({ code: 'snapshot-failed', path: `/${namespace}/${key}`, reason })
 }
 
 function toVolumeSnapshot(record: SnapshotRecord): VolumeSnapshot {

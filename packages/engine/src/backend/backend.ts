@@ -44,6 +44,8 @@ export interface BackendReader {
    * while the listing runs may or may not appear.
    */
   list(kind: ObjectKind, signal: AbortSignal | undefined): AsyncIterable<ListedObject>
+  /** Names, for people, of what `removeLeftovers` would remove. */
+  listLeftovers(signal: AbortSignal | undefined): Promise<string[]>
 }
 
 export interface Backend extends BackendReader {

@@ -71,6 +71,7 @@ test('names that are none are skipped, leftovers are removed, locks excepted', a
   await mkdir(join(root, 'index', sha256Hex(Buffer.from('a directory'))))
   assert.equal((await Array.fromAsync(backend.list('data', undefined))).length, 1)
   assert.equal((await Array.fromAsync(backend.list('index', undefined))).length, 0)
+  assert.equal((await backend.listLeftovers(undefined)).length, 2)
   assert.equal(await backend.removeLeftovers(undefined), 2)
   assert.deepEqual((await readdir(shard)).sort(), [PACK.name, 'README'].sort())
   assert.equal((await readdir(join(root, 'locks'))).length, 1)

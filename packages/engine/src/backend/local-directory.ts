@@ -47,6 +47,7 @@ export function localDirectoryBackend({ path, randomBytes }: LocalDirectoryOptio
     stat: (handle, signal) => statFile(location, handle, signal),
     list: (kind, signal) => listFiles(location, kind, signal),
     remove: (handle, signal) => removeFile(location, handle, signal),
+    listLeftovers: (signal) => listTemporaryFiles(location, signal),
     removeLeftovers: (signal) => removeTemporaryFiles(location, signal),
   }
 }
@@ -249,24 +250,33 @@ async function removeFile(
   }
 }
 
-async function removeTemporaryFiles(
+/** Paths below the repository. */
+async function listTemporaryFiles(
   { path }: LocalDirectory,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  const data = join(path, 'data')
-  const shards = (await namesIn(path, data)).filter(isShard).map((shard) => join(data, shard))
+): Promise<string[]> {
+  const shards = (await namesIn(path, join(path, 'data'))).filter(isShard)
   // Not `locks`: those are written without the exclusive lock.
-  const directories = [join(path, 'index'), join(path, 'snapshots'), join(path, 'keys'), ...shards]
-  let removed = 0
+  const directories = ['index', 'snapshots', 'keys', ...shards.map((shard) => join('data', shard))]
+  const found: string[] = []
   for (const directory of directories) {
-    for (const name of await namesIn(path, directory)) {
-      signal?.throwIfAborted()
-      if (!TEMPORARY_NAME.test(name)) continue
-      await unlink(join(directory, name)).catch(ignoreMissing)
-      removed += 1
-    }
+    signal?.throwIfAborted()
+    const names = await namesIn(path, join(path, directory))
+    for (const name of names) if (TEMPORARY_NAME.test(name)) found.push(join(directory, name))
   }
-  return removed
+  return found
+}
+
+async function removeTemporaryFiles(
+  location: LocalDirectory,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const leftovers = await listTemporaryFiles(location, signal)
+  for (const name of leftovers) {
+    signal?.throwIfAborted()
+    await unlink(join(location.path, name)).catch(ignoreMissing)
+  }
+  return leftovers.length
 }
 
 /** Names in a directory; a missing one is empty unless the whole repository is gone. */

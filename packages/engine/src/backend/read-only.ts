@@ -13,6 +13,7 @@ export function asReadOnly(backend: Backend): Backend {
     load: (handle, range, signal) => backend.load(handle, range, signal),
     stat: (handle, signal) => backend.stat(handle, signal),
     list: (kind, signal) => backend.list(kind, signal),
+    listLeftovers: (signal) => backend.listLeftovers(signal),
     create: refuse('create'),
     save: refuse('save'),
     remove: refuse('remove'),

@@ -40,6 +40,7 @@ export function withRetry(backend: Backend, options: RetryOptions): Backend {
         }
       })
     },
+    listLeftovers: (signal) => repeat(options, signal, () => backend.listLeftovers(signal)),
     removeLeftovers: (signal) => repeat(options, signal, () => backend.removeLeftovers(signal)),
   }
 }

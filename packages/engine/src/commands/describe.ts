@@ -6,35 +6,27 @@ import type { Node, NodeType } from '../format/node.ts'
 import { goModeOfUnixMode } from '../format/node-mode.ts'
 import { createTreeEncoder } from '../format/tree.ts'
 import type { Repository } from '../repository.ts'
+import type { BackupLabel } from './backup.ts'
+import { pathComponents } from './find-node.ts'
 
 export interface DescribeOptions {
   /** With its index loaded; the caller holds a lock from before until after. */
   readonly repository: Repository
-  readonly label: DescriptionLabel
-  /** Names of the directories and, last, of the file. */
-  readonly path: readonly string[]
+  /** Its `logicalPath` names the file; `timeNs` is the time of the file and its directories too. */
+  readonly label: BackupLabel
   readonly content: Uint8Array
-  /** Asked right before the snapshot is saved; throws when the lock is gone. */
+  /** Last chance to refuse before the snapshot is written: is the lock still held? */
   readonly beforeSnapshot: () => Promise<void>
   readonly signal: AbortSignal | undefined
-}
-
-export interface DescriptionLabel {
-  /** Nanoseconds since 1970; also the time of the file and its directories. */
-  readonly time: bigint
-  readonly hostname: string
-  readonly username: string
-  readonly tags: readonly string[]
-  readonly programVersion: string
 }
 
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
 
-/** The same content, path and label give the same tree. */
+/** The same content and label give the same tree. */
 export async function describe(options: DescribeOptions): Promise<SnapshotId> {
-  const { repository, label, path, content, signal } = options
-  const names = path.map((name) => Buffer.from(name))
+  const { repository, label, content, signal } = options
+  const names = pathComponents(label.logicalPath)
   const fileName = names.pop()
   if (fileName === undefined) throw new RangeError('a description needs a name')
   const blobs = await saveContent(options)
@@ -52,13 +44,13 @@ export async function describe(options: DescribeOptions): Promise<SnapshotId> {
   await options.beforeSnapshot()
   return await repository.saveSnapshot(
     {
-      time: label.time,
+      time: label.timeNs,
       tree,
-      paths: [`/${path.join('/')}`],
+      paths: [label.logicalPath],
       hostname: label.hostname,
       username: label.username,
-      uid: 0,
-      gid: 0,
+      uid: label.uid,
+      gid: label.gid,
       excludes: [],
       tags: label.tags,
       programVersion: label.programVersion,
@@ -92,14 +84,14 @@ async function saveTree(
   return id
 }
 
-function emptyNode(name: Buffer, type: NodeType, { time }: DescriptionLabel): Node {
+function emptyNode(name: Buffer, type: NodeType, { timeNs }: BackupLabel): Node {
   return {
     name,
     type,
     mode: goModeOfUnixMode(type, type === 'dir' ? DIRECTORY_MODE : FILE_MODE),
-    mtime: time,
-    atime: time,
-    ctime: time,
+    mtime: timeNs,
+    atime: timeNs,
+    ctime: timeNs,
     uid: 0,
     gid: 0,
     user: '',

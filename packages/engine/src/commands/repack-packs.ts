@@ -4,6 +4,7 @@ import { failureOf } from '../engine-failure.ts'
 import { BLOB_TYPES, type BlobType, type PackId } from '../format/ids.ts'
 import type { BlobIndex } from '../index/blob-index.ts'
 import type { Repository, SealedBlob } from '../repository.ts'
+import { coalesceBlobs } from './blob-ranges.ts'
 import type { BlobMarks } from './pack-usage.ts'
 import type { PackUsage, PrunePlan } from './plan-prune.ts'
 
@@ -30,11 +31,6 @@ const BLOBS_PER_BATCH_MAX = 200_000
  * merge small packs come to an end too.
  */
 const USED_BYTES_PER_BATCH_MIN = 32 * 1024 * 1024
-/** One request reads at most this much, unless a single blob is larger. */
-const RANGE_BYTES_MAX = 16 * 1024 * 1024
-/** Unneeded bytes between two needed blobs that are read rather than asked around. */
-const GAP_BYTES_MAX = 1024 * 1024
-
 /** Returns after the new packs and their index are stored. Fails with `blob-corrupt`. */
 export async function repackPacks(options: RepackOptions): Promise<RepackResult> {
   const { repository, plan, isTimeUp, signal } = options
@@ -104,7 +100,7 @@ async function repackPack(
   blobs: readonly PackedBlob[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { offset, length, blobs: inRange } of coalesce(blobs)) {
+  for (const { offset, length, blobs: inRange } of coalesceBlobs(blobs)) {
     const bytes = await repository.loadPackRange(packId, { offset, length }, signal)
     await Promise.all(
       inRange.map((blob) => {
@@ -114,30 +110,6 @@ async function repackPack(
       }),
     )
   }
-}
-
-interface BlobRange {
-  readonly offset: number
-  readonly length: number
-  readonly blobs: readonly PackedBlob[]
-}
-
-function* coalesce(blobs: readonly PackedBlob[]): Iterable<BlobRange> {
-  let current: PackedBlob[] = []
-  let start = 0
-  let end = 0
-  for (const blob of blobs) {
-    const blobEnd = blob.offset + blob.length
-    const isNear = blob.offset - end <= GAP_BYTES_MAX && blobEnd - start <= RANGE_BYTES_MAX
-    if (current.length > 0 && !isNear) {
-      yield { offset: start, length: end - start, blobs: current }
-      current = []
-    }
-    if (current.length === 0) start = blob.offset
-    current.push(blob)
-    end = blobEnd
-  }
-  if (current.length > 0) yield { offset: start, length: end - start, blobs: current }
 }
 
 /** A copy that is damaged is replaced by another one, if there is any. */

@@ -43,6 +43,7 @@ export function withFaults(backend: Backend, faults: readonly Fault[]): FaultyBa
       script.run('stat', handle, signal, () => backend.stat(handle, signal)),
     remove: (handle, signal) =>
       script.run('remove', handle, signal, () => backend.remove(handle, signal)),
+    listLeftovers: (signal) => backend.listLeftovers(signal),
     removeLeftovers: (signal) =>
       script.run('removeLeftovers', undefined, signal, () => backend.removeLeftovers(signal)),
     async *list(kind, signal) {

@@ -40,6 +40,10 @@ export function memoryBackend(): MemoryBackend {
       stored(objects, handle)
       objects.delete(keyOf(handle))
     },
+    async listLeftovers(signal) {
+      signal?.throwIfAborted()
+      return []
+    },
     async removeLeftovers(signal) {
       signal?.throwIfAborted()
       return 0

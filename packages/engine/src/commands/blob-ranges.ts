@@ -1,0 +1,32 @@
+// Groups blobs of one pack into requests.
+import type { PackedBlob } from '../blob/pack-header.ts'
+
+/** One request reads at most this much, unless a single blob is larger. */
+const RANGE_BYTES_MAX = 16 * 1024 * 1024
+/** Bytes between two wanted blobs that are read along rather than asked around. */
+const GAP_BYTES_MAX = 1024 * 1024
+
+export interface BlobRange {
+  readonly offset: number
+  readonly length: number
+  readonly blobs: readonly PackedBlob[]
+}
+
+/** `blobs` in order of their offsets. */
+export function* coalesceBlobs(blobs: readonly PackedBlob[]): Iterable<BlobRange> {
+  let current: PackedBlob[] = []
+  let start = 0
+  let end = 0
+  for (const blob of blobs) {
+    const blobEnd = blob.offset + blob.length
+    const isNear = blob.offset - end <= GAP_BYTES_MAX && blobEnd - start <= RANGE_BYTES_MAX
+    if (current.length > 0 && !isNear) {
+      yield { offset: start, length: end - start, blobs: current }
+      current = []
+    }
+    if (current.length === 0) start = blob.offset
+    current.push(blob)
+    end = Math.max(current.length === 1 ? 0 : end, blobEnd)
+  }
+  if (current.length > 0) yield { offset: start, length: end - start, blobs: current }
+}

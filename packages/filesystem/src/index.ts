@@ -24,6 +24,7 @@ export {
   removeExtendedAttribute,
   setExtendedAttribute,
 } from './extended-attributes.ts'
+export { tryLockFile } from './file-lock.ts'
 export { flushFilesystemInBackground } from './flush-filesystem.ts'
 export type { InodeFlags } from './inode-flags.ts'
 export { readInodeFlags } from './inode-flags.ts'

@@ -207,6 +207,7 @@ function openConfig(key: MasterKey, sealedConfig: Buffer): Buffer | string {
 
 function decodeOpenedConfig(plain: Buffer | string): RepositoryConfig {
   if (typeof plain === 'string') throw new EngineError({ code: 'config-corrupt', reason: plain })
+  assertKnownVersion(plain)
   let config: RepositoryConfig
   try {
     config = decodeConfig(plain)
@@ -217,4 +218,11 @@ function decodeOpenedConfig(plain: Buffer | string): RepositoryConfig {
     throw new EngineError({ code: 'config-corrupt', reason: failure.reason }, { cause: error })
   }
   return config
+}
+
+/** A newer version is a sound repository that this program is too old for. */
+function assertKnownVersion(plain: Buffer): void {
+  const version = /"version":\s*(\d+)/.exec(plain.toString('utf8'))?.[1]
+  if (version === undefined || Number(version) <= REPOSITORY_VERSION) return
+  throw new EngineError({ code: 'repository-version-unsupported', version: Number(version) })
 }

@@ -35,8 +35,6 @@ const SOURCE_PARTS = [
   'node_modules/assemblyscript',
 ]
 
-const SPARSE_BYTES = 1024 ** 3
-
 /** A copy of real source trees. */
 export function makeSourceVolume(volume: string): void {
   for (const part of SOURCE_PARTS.filter((name) => existsSync(join(WORKSPACE, name)))) {
@@ -53,11 +51,11 @@ export function makeSourceVolume(volume: string): void {
 }
 
 /** Odd names, links, attributes, times, a pipe, and a file that is mostly a hole. */
-export function makeOddVolume(volume: string): void {
+export function makeOddVolume(volume: string, sparseBytes: number): void {
   makeOddNames(volume)
   makeLinks(volume)
   makeMetadata(volume)
-  makeSparseFile(join(volume, 'disk.img'))
+  makeSparseFile(join(volume, 'disk.img'), sparseBytes)
   execFileSync('mkfifo', [join(volume, 'pipe')])
 }
 
@@ -131,11 +129,12 @@ function writeAttributes(path: string): void {
   }
 }
 
-function makeSparseFile(path: string): void {
+/** A fifth of a megabyte of data at three places, the rest is hole. */
+function makeSparseFile(path: string, bytes: number): void {
   const handle = openSync(path, 'w')
   try {
-    ftruncateSync(handle, SPARSE_BYTES)
-    for (const offset of [0, 300_000_000, 700_000_123]) {
+    ftruncateSync(handle, bytes)
+    for (const offset of [0, Math.floor(bytes / 3), Math.floor(bytes / 2) + 123]) {
       writeSync(handle, Buffer.alloc(200_000, `data at ${offset} `), 0, 200_000, offset)
     }
   } finally {

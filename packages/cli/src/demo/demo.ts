@@ -108,7 +108,7 @@ async function makeApplication({ report, namespace }: Stage): Promise<TreeRecord
     await database.stop()
   })
   await report.step('volume "odd": odd names, links, attributes, 1 GB sparse', async () => {
-    makeOddVolume(join(namespace, 'odd'))
+    makeOddVolume(join(namespace, 'odd'), SPARSE_BYTES)
     makeLooseEntries(namespace)
   })
   return await report.step('recorded: digests and all metadata', async (step) => {
@@ -246,3 +246,4 @@ function judge({ step, report, before, after, isStock }: Judged): boolean {
 }
 
 const PROGRESS_MS = 250
+const SPARSE_BYTES = 1024 ** 3

@@ -23,6 +23,8 @@ export interface TestServiceOptions {
   /** Instead of `$HOLDFAST_HOME/apps`. */
   readonly hostRoot?: string
   readonly nodeFlags?: readonly string[]
+  /** Called with the new home before the first start: mounts something there, for instance. */
+  readonly prepareHome?: (home: string) => void
 }
 
 export interface TestService {
@@ -50,6 +52,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   const home = mkdtempSync(join(tmpdir(), 'holdfast-service-'))
   const hostRoot = options.hostRoot ?? join(home, 'apps')
   mkdirSync(hostRoot, { recursive: true })
+  options.prepareHome?.(home)
   const database = options.database === 'shared' ? await makeTestDatabase() : undefined
   const databaseUrl = typeof options.database === 'object' ? options.database.url : database?.url
   const processOptions: ServiceProcessOptions = {

@@ -1,0 +1,83 @@
+// The tour of the README, as a new user pastes it: every shell block after the two commands, line
+// by line, against a service that runs.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { compareTrees } from '../demo/compare-trees.ts'
+import { readTree } from '../demo/tree-record.ts'
+import { type ServiceProcess, startServiceProcess } from '../service-process.ts'
+import { freePort } from '../testing/service.ts'
+
+const WORKSPACE = fileURLToPath(new URL('../../../../', import.meta.url))
+const MISSING = ['jq', 'restic', 'curl'].filter((program) => !existsSync(`/usr/bin/${program}`))
+const skip =
+  MISSING.length > 0 && `missing: install the packages ${MISSING.join(', ')} to walk the tour`
+
+describe('the tour of the README', { skip }, () => {
+  let scratch: string
+  let home: string
+  let service: ServiceProcess
+
+  before(async () => {
+    scratch = mkdtempSync(join(tmpdir(), 'holdfast-tour-'))
+    home = join(scratch, '.holdfast')
+    // As in a clone: `npx holdfast` finds the program there.
+    symlinkSync(join(WORKSPACE, 'node_modules'), join(scratch, 'node_modules'))
+    const HOLDFAST_LISTEN = `127.0.0.1:${await freePort()}`
+    service = await startServiceProcess({ home, environment: { HOLDFAST_LISTEN } })
+  })
+  after(async () => {
+    await service.stop()
+    rmSync(scratch, { recursive: true })
+  })
+
+  test('works as it is written', async () => {
+    const blocks = shellBlocks(readFileSync(join(WORKSPACE, 'README.md'), 'utf8'))
+    const [start, ...tour] = blocks
+    assert.match(start ?? '', /npm install\nnpm start/)
+    assert.equal(tour.length, 3, 'the tour, restic and the recovery kit')
+    const output = await paste(tour.join('\n').replaceAll('/tmp/', `${scratch}/`), scratch)
+    assert.match(output, /"completed",100,\[\]/)
+    assert.match(output, /^ready$/m)
+    assert.match(output, /^hello$/m)
+    const volume = join(home, 'apps', 'shop', 'data')
+    const restored = readTree(join(scratch, 'restored', 'shop', 'data'))
+    assert.deepEqual(compareTrees(readTree(volume), restored).differences, [])
+    assert.match(readFileSync(join(scratch, 'recovery-kit.txt'), 'utf8'), /password/i)
+  })
+})
+
+function shellBlocks(markdown: string): string[] {
+  return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '')
+}
+
+/** The first line that fails ends it. */
+async function paste(lines: string, scratch: string): Promise<string> {
+  // Files and not pipes: the tour writes to /dev/stderr, which a socket cannot be opened as.
+  const file = join(scratch, 'output')
+  const output = openSync(file, 'a')
+  const shell = spawn('bash', ['-eo', 'pipefail'], {
+    cwd: scratch,
+    env: { PATH: process.env.PATH, HOME: scratch },
+    stdio: ['pipe', output, output],
+  })
+  shell.stdin?.end(lines)
+  const [code] = await once(shell, 'exit')
+  closeSync(output)
+  const text = readFileSync(file, 'utf8')
+  assert.equal(code, 0, text)
+  return text
+}

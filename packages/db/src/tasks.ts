@@ -92,14 +92,19 @@ export type CancelAnswer = 'cancelling' | 'too-late' | 'not-found'
  */
 export async function requestTaskCancel(
   { queries }: Queries,
-  request: { readonly accountID: string; readonly taskID: string; readonly userID: string },
+  request: {
+    readonly accountID: string
+    readonly taskID: string
+    /** Absent when the service itself asks. */
+    readonly userID?: string
+  },
 ): Promise<CancelAnswer> {
   const updated = await queries
     .updateTable('tasks')
     .set({
       state: 'cancelling',
       cancel_requested_at: sql`coalesce(cancel_requested_at, now())`,
-      cancel_requested_by: sql`coalesce(cancel_requested_by, ${request.userID}::uuid)`,
+      cancel_requested_by: sql`coalesce(cancel_requested_by, ${request.userID ?? null}::uuid)`,
       modified_at: sql`now()`,
     })
     .where('id', '=', request.taskID)
@@ -270,6 +275,7 @@ export async function endTask(
     })
     .where('id', '=', execution.taskID)
     .where('attempt', '=', execution.attempt)
+    .where('state', 'in', ['notStarted', 'running', 'cancelling', end.state])
     .executeTakeFirst()
   return updated.numUpdatedRows > 0n
 }

@@ -1,5 +1,5 @@
 // The `tasks` row of an operation: what users read of it, and the input of its workflow.
-import type { NewTask } from '@holdfast/db'
+import type { NewTask, WorkflowTask } from '@holdfast/db'
 import type { AppState } from '@holdfast/domain'
 
 interface TaskOrigin {
@@ -100,5 +100,64 @@ export function newTask(id: string, request: TaskRequest): NewTask {
       const never: never = request
       return never
     }
+  }
+}
+
+/** The snapshot that the backup of `parent` takes for itself. */
+export function newSnapshotTask(id: string, parent: WorkflowTask, snapshotID: string): NewTask {
+  return {
+    ...childOf(parent, id),
+    kind: 'snapshot',
+    name: 'holdfast.backup.snapshot',
+    summary: 'Snapshot for a backup',
+    description: 'Takes a point-in-time copy of every volume of the app for its backup.',
+    resourceKind: 'snapshot',
+    resourceID: snapshotID,
+    input: {},
+  }
+}
+
+export interface MoveInput {
+  readonly backupID: string
+}
+
+/** One volume of the backup of `parent`. */
+export function newMoveTask(
+  id: string,
+  parent: WorkflowTask,
+  { volume, orderHint }: { readonly volume: MovedVolume; readonly orderHint: number },
+): NewTask {
+  return {
+    ...childOf(parent, id),
+    orderHint,
+    kind: 'move',
+    name: 'holdfast.backup.move',
+    summary: 'Copy of a volume into a bucket',
+    description: `Copies the volume /${volume.namespace}/${volume.key} into the bucket.`.slice(
+      0,
+      DESCRIPTION_LENGTH_MAX,
+    ),
+    resourceKind: 'backup-volume',
+    resourceID: volume.id,
+    input: { backupID: parent.resourceID } satisfies MoveInput,
+  }
+}
+
+interface MovedVolume {
+  readonly id: string
+  readonly namespace: string
+  readonly key: string
+}
+
+/** As the application dialect allows. */
+const DESCRIPTION_LENGTH_MAX = 511
+
+function childOf(parent: WorkflowTask, id: string) {
+  return {
+    id,
+    accountID: parent.accountID,
+    parentTaskID: parent.id,
+    ...(parent.appID === null ? {} : { appID: parent.appID }),
+    ...(parent.userID === null ? {} : { userID: parent.userID }),
   }
 }

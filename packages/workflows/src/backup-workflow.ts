@@ -1,0 +1,343 @@
+// Makes a backup of an app.
+//
+// pending → (its app is not being restored) → discovering → its own snapshot is taken, unless one
+// was given → running: every volume moves into the bucket's repository, each in a child workflow
+// → verified: what was expected was captured → described: the last write to the repository →
+// completed, in one statement. Then the backup's further attempts are forgotten and its own
+// snapshot goes.
+//
+// A failure or a cancel before the commit forgets what reached the repository, drops the snapshot
+// → failed. After the commit nothing can fail it.
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import {
+  advanceCopy,
+  type CopyFacts,
+  commitBackup,
+  failCopy,
+  findAppFacts,
+  findCopyFacts,
+  insertBackupVolumes,
+  insertCopyAssets,
+  insertSnapshotOfBackup,
+  insertTask,
+  listBackupVolumes,
+  listCopyAssets,
+  listVolumeSnapshots,
+  markSnapshotGone,
+  setCopyRepository,
+  takeOverSnapshot,
+  workflowIDOf,
+} from '@holdfast/db'
+import { awaitApp } from './await-app.ts'
+import { describeCopy } from './describe-copy.ts'
+import { discoverApp } from './discover-volumes.ts'
+import { dropSnapshotData } from './drop-snapshot.ts'
+import { ensureRepository } from './ensure-repository.ts'
+import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { moveWorkflow } from './move-workflow.ts'
+import { newMoveTask, newSnapshotTask } from './new-task.ts'
+import { openRepository } from './open-repository.ts'
+import { allTagLists } from './repository-labels.ts'
+import { runMover } from './run-mover.ts'
+import { uuidFrom } from './runtime.ts'
+import { snapshotWorkflow } from './snapshot-workflow.ts'
+import { type StepScope, step } from './step.ts'
+import {
+  completeTask,
+  failedOutcome,
+  failTask,
+  failureToEndWith,
+  SHIELDED,
+  throwRefusedCommit,
+  undo,
+} from './task-end.ts'
+import { withTurn } from './turn.ts'
+import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
+
+/** Moves wait here: a mover may take 512 MiB and most of a processor. */
+export const MOVE_QUEUE = 'holdfast-moves'
+export const MOVES_PER_WORKER_MAX = 2
+
+const RESULT_POLL_MS = 100
+
+export const backupWorkflow = registerTaskWorkflow('backup', runBackup)
+
+async function runBackup(execution: Execution): Promise<TaskOutcome> {
+  const backupID = execution.task.resourceID
+  try {
+    await awaitApp(execution, appIDOf(execution), ref(backupID))
+    await step(execution, 'begin-backup', () => begin(execution, backupID))
+    const found = await step(execution, 'discover', (scope) => discover(scope, backupID))
+    if (!found.hasSnapshot) await takeSnapshot(execution, backupID)
+    const repositoryID = await step(execution, 'ensure-repository', (scope) =>
+      ensureBucket(scope, backupID),
+    )
+    await moveVolumes(execution, backupID)
+    const totalBytes = await step(execution, 'verify-backup', (scope) => verify(scope, backupID))
+    const descriptionID = await step(execution, 'describe-backup', (scope) =>
+      describeCopy(scope, ref(backupID), repositoryID),
+    )
+    await step(execution, 'commit-backup', (scope) =>
+      commit(scope, { backupID, descriptionID, totalBytes }),
+    )
+  } catch (error) {
+    return await endFailed(execution, backupID, failureToEndWith(error))
+  }
+  await undo(execution, 'forget-other-attempts', (scope) => forgetOthers(scope, backupID))
+  await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
+  await step(execution, 'end-backup', completeTask, SHIELDED)
+  return { state: 'completed' }
+}
+
+async function begin(execution: Execution, backupID: string): Promise<void> {
+  await advanceCopy(execution.runtime.database, execution, { ...ref(backupID), to: 'discovering' })
+}
+
+async function discover(scope: StepScope, backupID: string): Promise<{ hasSnapshot: boolean }> {
+  const { database } = scope.execution.runtime
+  const facts = await factsOf(scope, backupID)
+  const copy = { ...ref(backupID), accountID: facts.accountID }
+  // One that this backup took in a former execution is not a given one.
+  const given = facts.snapshotID === undefined ? undefined : await givenSnapshot(scope, facts)
+  if (given !== undefined) {
+    const snapshot = { kind: 'snapshot', id: given } as const
+    const volumes = await listVolumeSnapshots(database, given)
+    const assets = await listCopyAssets(database, snapshot)
+    await insertBackupVolumes(
+      database,
+      backupID,
+      volumes.map((volume) => ({
+        ...volume,
+        id: uuidFrom(backupID, volume.namespace, volume.key),
+        estimatedBytes: volume.coverage?.captured.bytes ?? 0,
+      })),
+    )
+    const own = assets.map((asset) => ({ ...asset, id: uuidFrom(backupID, asset.id) }))
+    await insertCopyAssets(database, copy, own)
+    return { hasSnapshot: true }
+  }
+  const context = await appContext(scope, facts.appID, ref(backupID))
+  const found = await discoverApp(context, backupID, scope.signal)
+  await insertBackupVolumes(database, backupID, found.volumes)
+  await insertCopyAssets(database, copy, found.assets)
+  return { hasSnapshot: false }
+}
+
+async function givenSnapshot(scope: StepScope, facts: CopyFacts): Promise<string | undefined> {
+  const id = facts.snapshotID ?? ''
+  const { database } = scope.execution.runtime
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id })
+  if (snapshot?.takenByBackupID === facts.id) return undefined
+  if (snapshot === undefined || snapshot.isDeleted) {
+    throw new WorkflowError({ code: 'copy-not-found', copyID: id })
+  }
+  if (snapshot.state !== 'completed') {
+    throw new WorkflowError({ code: 'copy-not-completed', copyID: id, state: snapshot.state })
+  }
+  return id
+}
+
+async function takeSnapshot(execution: Execution, backupID: string): Promise<void> {
+  const snapshotID = uuidFrom('snapshot of backup', backupID)
+  const taskID = uuidFrom('snapshot task of', execution.taskID)
+  await step(execution, 'create-snapshot', async (scope) => {
+    const { database } = execution.runtime
+    const snapshot = { id: snapshotID, name: `backup-${backupID}`, backupID }
+    if (!(await insertSnapshotOfBackup(database, execution, snapshot))) {
+      await throwRefusedCommit(scope)
+    }
+    await scope.point('row-inserted')
+    await insertTask(database, newSnapshotTask(taskID, execution.task, snapshotID))
+  })
+  const child = await DBOS.startWorkflow(snapshotWorkflow, {
+    workflowID: workflowIDOf('snapshot', taskID),
+  })(taskID)
+  const outcome = await child.getResult({ pollingIntervalMs: RESULT_POLL_MS })
+  if (outcome.state !== 'completed') throw new WorkflowError(outcome.failure)
+}
+
+async function ensureBucket(scope: StepScope, backupID: string): Promise<string> {
+  const facts = await factsOf(scope, backupID)
+  const { mover } = await appContext(scope, facts.appID, ref(backupID))
+  const home = { kind: 'bucket', bucketID: facts.bucketID } as const
+  const repositoryID = await ensureRepository(mover, facts.accountID, home)
+  const { runtime } = scope.execution
+  await setCopyRepository(runtime.database, scope.execution, { ...ref(backupID), repositoryID })
+  return repositoryID
+}
+
+async function moveVolumes(execution: Execution, backupID: string): Promise<void> {
+  const taskIDs = await step(execution, 'prepare-moves', (scope) => prepareMoves(scope, backupID))
+  const moves = []
+  for (const taskID of taskIDs) {
+    const start = DBOS.startWorkflow(moveWorkflow, {
+      workflowID: workflowIDOf('move', taskID),
+      queueName: MOVE_QUEUE,
+    })
+    moves.push(await start(taskID))
+  }
+  // All are waited for: nothing of a failed backup may still write when it is undone.
+  const outcomes: TaskOutcome[] = []
+  for (const move of moves) {
+    outcomes.push(await move.getResult({ pollingIntervalMs: RESULT_POLL_MS }))
+  }
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.state === 'completed' ? [] : [outcome.failure],
+  )
+  // The others were asked to stop because of the one that failed.
+  const cause =
+    failures.find((failure) => failure.code !== 'cancelled') ??
+    failures.find((failure) => failure.code === 'cancelled' && failure.cancelledBy !== undefined) ??
+    failures[0]
+  if (cause !== undefined) throw new WorkflowError(cause)
+}
+
+async function prepareMoves(scope: StepScope, backupID: string): Promise<string[]> {
+  const { execution } = scope
+  const { database } = execution.runtime
+  const facts = await factsOf(scope, backupID)
+  const volumes = await listBackupVolumes(database, backupID)
+  const { snapshotID } = facts
+  if (snapshotID !== undefined) {
+    await takeOverSnapshot(database, execution, { backupID, snapshotID })
+  }
+  await advanceCopy(database, execution, { ...ref(backupID), to: 'running' })
+  const taskIDs: string[] = []
+  for (const [at, volume] of volumes.entries()) {
+    const taskID = uuidFrom('move task of', execution.taskID, volume.id)
+    await insertTask(database, newMoveTask(taskID, execution.task, { volume, orderHint: at + 1 }))
+    taskIDs.push(taskID)
+  }
+  return taskIDs
+}
+
+/** Answers the sum of all bytes. Completed with an expected entry missing is impossible. */
+async function verify({ execution }: StepScope, backupID: string): Promise<number> {
+  const volumes = await listBackupVolumes(execution.runtime.database, backupID)
+  let totalBytes = 0
+  for (const { namespace, key, coverage, repositorySnapshotID } of volumes) {
+    const volume = `/${namespace}/${key}`
+    if (coverage === undefined || repositorySnapshotID === undefined) {
+      throw new WorkflowError({ code: 'copy-incomplete', missed: [], missedCount: 1, volume })
+    }
+    const { expected, captured, missed, missedCount } = coverage
+    const lacking = Math.max(missedCount, expected.entries - captured.entries)
+    if (lacking > 0 || expected.bytes !== captured.bytes) {
+      throw new WorkflowError({
+        code: 'copy-incomplete',
+        missed,
+        missedCount: Math.max(lacking, 1),
+        volume,
+      })
+    }
+    totalBytes += captured.bytes
+  }
+  return totalBytes
+}
+
+async function commit(
+  scope: StepScope,
+  input: {
+    readonly backupID: string
+    readonly descriptionID: string
+    readonly totalBytes: number
+  },
+): Promise<void> {
+  const { execution } = scope
+  const { database } = execution.runtime
+  const app = await findAppFacts(database, appIDOf(execution))
+  const isCommitted = await commitBackup(database, execution, {
+    backupID: input.backupID,
+    descriptionSnapshotID: input.descriptionID,
+    totalBytes: input.totalBytes,
+    definition: app?.definition ?? {},
+  })
+  if (!isCommitted) await throwRefusedCommit(scope)
+}
+
+/** Movers that died after their last write may have left a second snapshot of a volume. */
+async function forgetOthers(scope: StepScope, backupID: string): Promise<void> {
+  const { runtime } = scope.execution
+  const facts = await factsOf(scope, backupID)
+  const { repositoryID, descriptionSnapshotID } = facts
+  if (repositoryID === undefined) return
+  const volumes = await listBackupVolumes(runtime.database, backupID)
+  const kept = [descriptionSnapshotID, ...volumes.map((volume) => volume.repositorySnapshotID)]
+  const { mover } = await appContext(scope, facts.appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists(ref(backupID)),
+      keepSnapshotIDs: kept.filter((id) => id !== undefined),
+    })
+  })
+}
+
+async function dropOwnSnapshot(scope: StepScope, backupID: string): Promise<void> {
+  const { database } = scope.execution.runtime
+  const { snapshotID, appID } = await factsOf(scope, backupID)
+  if (snapshotID === undefined) return
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
+  if (snapshot?.takenByBackupID !== backupID) return
+  // Nobody sees it any more even when its data cannot be deleted now: that stays an obligation.
+  await markSnapshotGone(database, snapshotID)
+  await scope.point('marked-gone')
+  await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
+}
+
+async function endFailed(
+  execution: Execution,
+  backupID: string,
+  failure: WorkflowFailure,
+): Promise<TaskOutcome> {
+  await undo(execution, 'undo-backup', async (scope) => {
+    await forgetAll(scope, backupID)
+  })
+  await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
+  await step(
+    execution,
+    'fail-backup',
+    async (scope) => {
+      await failCopy(execution.runtime.database, execution, {
+        ...ref(backupID),
+        sentences: sentencesOf(failure),
+        stateDetails: stateDetailsOf(failure),
+      })
+      await failTask(scope, failure)
+    },
+    SHIELDED,
+  )
+  return failedOutcome(failure)
+}
+
+async function forgetAll(scope: StepScope, backupID: string): Promise<void> {
+  const { runtime } = scope.execution
+  const { repositoryID, appID } = await factsOf(scope, backupID)
+  if (repositoryID === undefined) return
+  const { mover } = await appContext(scope, appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists(ref(backupID)),
+    })
+  })
+}
+
+async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {
+  const facts = await findCopyFacts(execution.runtime.database, ref(backupID))
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: backupID })
+  return facts
+}
+
+function ref(id: string): { readonly kind: 'backup'; readonly id: string } {
+  return { kind: 'backup', id }
+}
+
+function appIDOf({ task }: Execution): string {
+  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
+  return task.appID
+}

@@ -1,0 +1,100 @@
+// Clears what processes of earlier service starts left: movers are ended and waited for, only then
+// are their locks removed from the repositories that they had open.
+import {
+  deleteObligation,
+  endServiceBoot,
+  isExecutorAlive,
+  listClusterRefs,
+  listObligations,
+  listOpenServiceBoots,
+  type Obligation,
+  type ServiceBoot,
+} from '@holdfast/db'
+import type { Platform } from '@holdfast/platforms'
+import { endMoverOf, type MoverDetail, unlock } from './mover-obligation.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Answers the executor ids whose workflows are to be taken up by a living process. */
+export async function clearDeadServices(runtime: Runtime): Promise<string[]> {
+  const dead = await listDeadBoots(runtime)
+  if (dead.length === 0) return []
+  const boots = dead.map(({ boot }) => boot)
+  const platformsByID = await platformsOf(runtime)
+  const movers = await listObligations(runtime.database, { kind: 'mover', boots })
+  for (const mover of movers) {
+    const platform = platformsByID.get(mover.clusterID ?? '')
+    if (platform !== undefined) await endMoverOf(platform, mover)
+  }
+  await leaveQueuesOfService(runtime, boots)
+  for (const boot of dead) {
+    const own = movers.filter((mover) => mover.boot === boot.boot)
+    if (await clearLocks(runtime, platformsByID, boot, own)) {
+      await endServiceBoot(runtime.database, boot.boot)
+    }
+  }
+  return [...new Set(dead.map(({ executorID }) => executorID))]
+}
+
+async function listDeadBoots(runtime: Runtime): Promise<ServiceBoot[]> {
+  const dead: ServiceBoot[] = []
+  for (const boot of await listOpenServiceBoots(runtime.database)) {
+    if (boot.boot === runtime.boot) continue
+    // Our own lock is held by us: what else carries our executor id is a former start.
+    const isDead =
+      boot.executorID === runtime.executorID ||
+      !(await isExecutorAlive(runtime.database, boot.executorID))
+    if (isDead) dead.push(boot)
+  }
+  return dead
+}
+
+/** Turns of workflows stay with them; those that a service took for itself end with it. */
+async function leaveQueuesOfService(runtime: Runtime, boots: readonly string[]): Promise<void> {
+  for (const turn of await listObligations(runtime.database, { kind: 'turn', boots })) {
+    if (turn.taskID === undefined) await deleteObligation(runtime.database, turn.id)
+  }
+}
+
+/** False when a repository could not be reached: the next sweep tries again. */
+async function clearLocks(
+  runtime: Runtime,
+  platforms: ReadonlyMap<string, Platform>,
+  boot: ServiceBoot,
+  movers: readonly Obligation[],
+): Promise<boolean> {
+  let isClear = true
+  const done = new Set<string>()
+  for (const mover of movers) {
+    const platform = platforms.get(mover.clusterID ?? '')
+    if (platform === undefined) {
+      isClear = false
+      continue
+    }
+    try {
+      for (const repositoryID of (mover.detail as MoverDetail).repositoryIDs) {
+        if (done.has(repositoryID)) continue
+        await unlock(runtime, platform, {
+          repositoryID,
+          lockHostnames: [boot.lockHostname],
+          holderPIDs: undefined,
+        })
+        done.add(repositoryID)
+      }
+      await deleteObligation(runtime.database, mover.id)
+    } catch (error) {
+      isClear = false
+      const fields = { boot: boot.boot, reason: String(error) }
+      runtime.log.warn('Locks of an earlier start could not be removed yet', fields)
+    }
+  }
+  return isClear
+}
+
+export async function platformsOf(runtime: Runtime): Promise<ReadonlyMap<string, Platform>> {
+  const platforms = new Map<string, Platform>()
+  for (const cluster of await listClusterRefs(runtime.database)) {
+    const platform = runtime.platformOf(cluster)
+    if (platform !== undefined) platforms.set(cluster.id, platform)
+  }
+  return platforms
+}

@@ -1,0 +1,103 @@
+// Deletes an application snapshot; until its data is gone users see it as `deleting`.
+//
+// still running: cancelled and waited for → its volumes are dropped, on the platform and in the
+// local snapshot repository → its description is forgotten in the bucket → the local repository
+// frees the data → gone. A failure makes it `failed`, with the reason; it may be deleted again.
+import { failSnapshotDeletion, findCopyFacts, markSnapshotGone } from '@holdfast/db'
+import { cancelAndWait } from './cancel-and-wait.ts'
+import { dropSnapshotData, findLocalRepository } from './drop-snapshot.ts'
+import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { openRepository } from './open-repository.ts'
+import { pruneRepository } from './prune-repository.ts'
+import { allTagLists } from './repository-labels.ts'
+import { runMover } from './run-mover.ts'
+import { type StepScope, step } from './step.ts'
+import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
+import { withTurn } from './turn.ts'
+import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError } from './workflow-failure.ts'
+
+export const deleteSnapshotWorkflow = registerTaskWorkflow('delete-snapshot', runDeleteSnapshot)
+
+interface SnapshotRef {
+  readonly kind: 'snapshot'
+  readonly id: string
+}
+
+async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
+  const snapshot: SnapshotRef = { kind: 'snapshot', id: execution.task.resourceID }
+  try {
+    await step(execution, 'cancel-snapshot', (scope) => cancelAndWait(scope, snapshot), SHIELDED)
+    const localID = await step(
+      execution,
+      'drop-volumes',
+      (scope) => drop(scope, snapshot),
+      SHIELDED,
+    )
+    await step(
+      execution,
+      'forget-description',
+      (scope) => forgetDescription(scope, snapshot),
+      SHIELDED,
+    )
+    if (localID !== null) {
+      await pruneRepository(execution, { appID: appIDOf(execution), repositoryID: localID })
+    }
+  } catch (error) {
+    const failure = failureToEndWith(error)
+    await step(
+      execution,
+      'fail-delete-snapshot',
+      async (scope) => {
+        await failSnapshotDeletion(execution.runtime.database, execution, {
+          snapshotID: snapshot.id,
+          sentences: sentencesOf(failure),
+          stateDetails: stateDetailsOf(failure),
+        })
+        await failTask(scope, failure)
+      },
+      SHIELDED,
+    )
+    return failedOutcome(failure)
+  }
+  await step(
+    execution,
+    'end-delete-snapshot',
+    async (scope) => {
+      await markSnapshotGone(execution.runtime.database, snapshot.id)
+      await completeTask(scope)
+    },
+    SHIELDED,
+  )
+  return { state: 'completed' }
+}
+
+/** Answers the local repository to be pruned, if the snapshot had data there. */
+async function drop(scope: StepScope, snapshot: SnapshotRef): Promise<string | null> {
+  const context = await appContext(scope, appIDOf(scope.execution))
+  const localID = await findLocalRepository(scope, context, snapshot.id)
+  await dropSnapshotData(scope, context, snapshot.id)
+  return localID ?? null
+}
+
+async function forgetDescription(scope: StepScope, snapshot: SnapshotRef): Promise<void> {
+  const { runtime } = scope.execution
+  const facts = await findCopyFacts(runtime.database, snapshot)
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: snapshot.id })
+  const { repositoryID } = facts
+  if (repositoryID === undefined) return
+  const { mover } = await appContext(scope, facts.appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists(snapshot),
+    })
+  })
+}
+
+function appIDOf({ task }: Execution): string {
+  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
+  return task.appID
+}

@@ -1,0 +1,50 @@
+// What of an app is copied, and how: its inventory, and for each volume the best strategy.
+import type { CopyAsset, NewVolumeCopy } from '@holdfast/db'
+import { CONSISTENCY_OF_STRATEGY, type SnapshotStrategy } from '@holdfast/domain'
+import type { Inventory, InventoryVolume } from '@holdfast/platforms'
+import { uuidFrom } from './runtime.ts'
+import type { AppContext } from './workflow-context.ts'
+import { WorkflowError } from './workflow-failure.ts'
+
+export interface Discovered {
+  readonly volumes: readonly NewVolumeCopy[]
+  readonly assets: readonly CopyAsset[]
+}
+
+/** `copyID` names the rows: a repeated discovery finds the rows of the first. */
+export async function discoverApp(
+  { app, platform }: AppContext,
+  copyID: string,
+  signal: AbortSignal,
+): Promise<Discovered> {
+  const inventory = await platform.discover({ namespaces: app.namespaces }, signal)
+  const missing = app.namespaces.find(
+    (name) => !inventory.namespaces.some((namespace) => namespace.name === name),
+  )
+  if (missing !== undefined) {
+    throw new WorkflowError({ code: 'namespace-not-found', namespace: missing })
+  }
+  const volumes = inventory.volumes.map((volume) => toVolumeCopy(volume, copyID))
+  if (volumes.length === 0) throw new WorkflowError({ code: 'app-without-volumes', app: app.name })
+  return { volumes, assets: toAssets(inventory, copyID) }
+}
+
+function toVolumeCopy(volume: InventoryVolume, copyID: string): NewVolumeCopy {
+  const strategy: SnapshotStrategy = volume.strategies[0] ?? 'copy'
+  return {
+    id: uuidFrom(copyID, volume.namespace, volume.key),
+    namespace: volume.namespace,
+    key: volume.key,
+    strategy,
+    consistency: CONSISTENCY_OF_STRATEGY[strategy],
+    holes: volume.holes,
+    estimatedBytes: volume.estimatedBytes,
+  }
+}
+
+function toAssets(inventory: Inventory, copyID: string): CopyAsset[] {
+  return inventory.resources.map((resource) => ({
+    ...resource,
+    id: uuidFrom(copyID, 'asset', resource.assetID, resource.kind, resource.name),
+  }))
+}

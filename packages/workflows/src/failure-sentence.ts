@@ -1,0 +1,143 @@
+// Turns a failure into the sentences that users read in `stateUnready` and `stateDetails`: what
+// happened, to which resource, and what to do next, in at most 127 characters each.
+import type { StateDetail } from '@holdfast/db'
+import type { WorkflowFailure } from './workflow-failure.ts'
+
+/** The longest text that the application dialect allows in `stateUnready`. */
+export const SENTENCE_LENGTH_MAX = 127
+/** The rest of the missed entries is counted; all of them are in the volume's own list. */
+const NAMED_ENTRIES_MAX = 9
+
+/** At least one sentence; several only for entries that are missing from a copy. */
+export function sentencesOf(failure: WorkflowFailure): string[] {
+  if (failure.code !== 'copy-incomplete') return [sentenceOf(failure)]
+  const named = failure.missed
+    .slice(0, NAMED_ENTRIES_MAX)
+    .map((entry) => fit`Not captured: ${`${failure.volume ?? ''}/${entry.path}`} (${entry.reason})`)
+  return [sentenceOf(failure), ...named]
+}
+
+export function stateDetailsOf(failure: WorkflowFailure): StateDetail[] {
+  return sentencesOf(failure).map((detail) => ({
+    type: `https://holdfast.dev/failures/${failure.code}`,
+    title: failure.code.replaceAll('-', ' '),
+    detail,
+  }))
+}
+
+function sentenceOf(failure: WorkflowFailure): string {
+  const volume = failure.volume === undefined ? '' : ` (volume ${failure.volume})`
+  switch (failure.code) {
+    case 'cancelled':
+      return fit`cancelled by ${failure.cancelledBy ?? 'the system'}`
+    case 'app-not-found':
+      return fit`The app ${failure.appID} does not exist any more.`
+    case 'copy-not-found':
+      return fit`The copy ${failure.copyID} does not exist any more; choose another one.`
+    case 'copy-not-completed':
+      return fit`The copy ${failure.copyID} is ${failure.state}, not completed; choose another one.`
+    case 'app-without-volumes':
+      return fit`The app ${failure.app} has no volume to copy; create its data or change its definition.`
+    case 'cluster-unreachable':
+      return fit`The cluster ${failure.cluster} cannot be reached from this service; check it and try again.`
+    case 'bucket-not-supported':
+      return fit`The bucket ${failure.bucket} has a provider that this service cannot write to.`
+    case 'copy-incomplete':
+      return fit`${String(failure.missedCount)} entries could not be captured${volume}; make them readable and try again.`
+    case 'restore-incomplete':
+      return fit`Restored ${String(failure.found)} of ${String(failure.expected)} entries${volume}; nothing was changed, try again.`
+    case 'database-unreachable':
+      return fit`The database could not be reached: ${failure.reason}; try again.`
+    case 'workflow-lost':
+      return 'Its workflow ended without a result; try again.'
+    case 'invariant-broken':
+      return fit`A defect in the service: ${failure.reason}; please report it.`
+    case 'repository-locked':
+      return fit`The repository is locked by ${failure.lockedBy} since ${failure.lockedAt}; end that process or remove its lock.`
+    case 'repository-unreachable':
+      return fit`The bucket cannot be reached: ${failure.reason}; check it and try again.`
+    case 'repository-not-found':
+      return fit`There is no repository at ${failure.location}; check the bucket.`
+    case 'repository-damaged':
+      return fit`The repository is damaged: ${failure.reason}; run its check.`
+    case 'wrong-password':
+      return 'The repository does not open with its stored password; restore its key files.'
+    case 'no-space':
+    case 'not-enough-space':
+      return fit`Not enough space at ${failure.path}: ${bytes(failure.freeBytes)} free, ${bytes(failure.neededBytes)} needed.`
+    case 'source-vanished':
+      return fit`${failure.path} vanished while it was copied${volume}; try again.`
+    case 'source-unreadable':
+      return fit`${failure.path} cannot be read${volume}: ${failure.reason}.`
+    case 'target-not-writable':
+      return fit`${failure.path} cannot be written: ${failure.reason}. Nothing was changed.`
+    case 'snapshot-not-found':
+      return fit`The repository lacks the snapshot ${failure.repositorySnapshotID}${volume}; choose another copy.`
+    case 'verification-failed':
+      return fit`${failure.path} does not match the copy${volume}: ${failure.reason}.`
+    case 'lock-lost':
+      return fit`The lock of the repository was lost: ${failure.reason}; try again.`
+    case 'stopped':
+      return fit`The mover was stopped${volume}; try again.`
+    case 'mover-died':
+      return fit`The mover died${volume} (${failure.signal ?? `exit code ${failure.exitCode}`}); try again.`
+    case 'invalid-job':
+      return fit`A defect in the service: the mover refused its job (${failure.reason}); please report it.`
+    case 'namespace-not-found':
+      return fit`The namespace ${failure.namespace} does not exist; create it or change the app.`
+    case 'volume-not-found':
+      return fit`The volume /${failure.namespace}/${failure.key} does not exist any more; try again.`
+    case 'volume-in-use':
+      return fit`In use by ${processes(failure.processes)}; stop it, or send Holdfast-In-Use: allow.`
+    case 'snapshot-failed':
+      return fit`The snapshot of ${failure.path} failed: ${failure.reason}.`
+    case 'exchange-failed':
+      return fit`${failure.path} could not be exchanged: ${failure.reason}. Nothing was changed.`
+    case 'platform-unreachable':
+      return fit`The platform cannot be reached: ${failure.reason}; try again.`
+    default: {
+      const never: never = failure
+      return never
+    }
+  }
+}
+
+/**
+ * A template that never exceeds the limit: what varies is shortened in its middle, the longest
+ * part first, so that what to do next stays readable.
+ */
+export function fit(texts: TemplateStringsArray, ...values: readonly string[]): string {
+  const parts = [...values]
+  const fixed = texts.reduce((sum, text) => sum + text.length, 0)
+  for (;;) {
+    const excess = fixed + parts.reduce((sum, part) => sum + part.length, 0) - SENTENCE_LENGTH_MAX
+    if (excess <= 0) break
+    const longest = parts.reduce(
+      (best, part, at) => (part.length > (parts[best]?.length ?? 0) ? at : best),
+      0,
+    )
+    const part = parts[longest] ?? ''
+    if (part.length <= 1) return texts.join('…').slice(0, SENTENCE_LENGTH_MAX)
+    parts[longest] = shorten(part, Math.max(1, part.length - excess))
+  }
+  return texts.map((text, at) => text + (parts[at] ?? '')).join('')
+}
+
+function shorten(text: string, length: number): string {
+  if (length <= 1) return '…'
+  const head = Math.ceil((length - 1) / 2)
+  return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`
+}
+
+function bytes(count: number): string {
+  if (count >= 1 << 30) return `${(count / (1 << 30)).toFixed(1)} GiB`
+  if (count >= 1 << 20) return `${(count / (1 << 20)).toFixed(1)} MiB`
+  return `${count} bytes`
+}
+
+function processes(list: readonly { readonly pid: number; readonly command: string }[]): string {
+  const [first] = list
+  if (first === undefined) return 'a process'
+  const others = list.length > 1 ? ` and ${list.length - 1} more` : ''
+  return `${first.command} (pid ${first.pid})${others}`
+}

@@ -1,0 +1,196 @@
+// Ends what belongs to workflows that are not active any more although their task says otherwise,
+// settles their obligations, and removes what platforms own and no row knows.
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import {
+  deleteObligation,
+  endAppRestore,
+  endTask,
+  failCopy,
+  failSnapshotDeletion,
+  findTask,
+  listLiveVolumeSnapshotIDs,
+  listObligations,
+  listUnendedTasks,
+  type Obligation,
+  type WorkflowTask,
+} from '@holdfast/db'
+import type { OwnedThing, Platform } from '@holdfast/platforms'
+import { platformsOf } from './dead-services.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { settleMover } from './mover-obligation.ts'
+import type { Runtime } from './runtime.ts'
+import { deleteVolumeSnapshotsOf, type VolumeSnapshotDetail } from './volume-snapshot-obligation.ts'
+import type { WorkflowFailure } from './workflow-failure.ts'
+
+const TASKS_AT_ONCE_MAX = 1000
+const LOST: WorkflowFailure = { code: 'workflow-lost' }
+
+/** One failure does not keep the rest from being settled; the next sweep tries it again. */
+export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
+  await failLostTasks(runtime)
+  const platforms = await platformsOf(runtime)
+  const obligations = await listObligations(runtime.database, {})
+  const active = await activeWorkflows(obligations.map(({ workflowID }) => workflowID))
+  for (const obligation of obligations) {
+    // What the service does by itself belongs to a start, not to a workflow.
+    if (obligation.taskID === undefined || active.has(obligation.workflowID)) continue
+    await orLater(runtime, `the ${obligation.kind} ${obligation.id}`, () =>
+      settle(runtime, platforms, obligation),
+    )
+  }
+  for (const platform of platforms.values()) {
+    await orLater(runtime, 'orphans', () => removeOrphans(runtime, platform))
+  }
+}
+
+async function failLostTasks(runtime: Runtime): Promise<void> {
+  const { database } = runtime
+  const tasks = (await listUnendedTasks(database, TASKS_AT_ONCE_MAX)).filter(
+    // Others are started by the outbox.
+    (task) => task.attempt > 0 || task.parentTaskID !== null,
+  )
+  const active = await activeWorkflows(tasks.map(workflowThatRuns))
+  for (const task of tasks) {
+    if (active.has(workflowThatRuns(task))) continue
+    await orLater(runtime, `the task ${task.id}`, async () => {
+      // It may have ended between the two looks.
+      const now = await findTask(database, task.id)
+      if (now === undefined || now.attempt !== task.attempt) return
+      await failResource(runtime, now)
+      await endTask(database, execution(now), {
+        state: 'failed',
+        failure: LOST,
+        stateDetails: stateDetailsOf(LOST),
+      })
+    })
+  }
+}
+
+/** A child that was never started is started by its parent. */
+function workflowThatRuns(task: WorkflowTask): string {
+  if (task.attempt > 0 || task.parentTaskID === null) return task.workflowID
+  return `backup:${task.parentTaskID}`
+}
+
+async function failResource({ database }: Runtime, task: WorkflowTask): Promise<void> {
+  const sentences = sentencesOf(LOST)
+  const stateDetails = stateDetailsOf(LOST)
+  const { resourceID } = task
+  switch (task.kind) {
+    case 'backup':
+    case 'snapshot':
+      await failCopy(database, execution(task), {
+        kind: task.kind,
+        id: resourceID,
+        sentences,
+        stateDetails,
+      })
+      break
+    case 'restore':
+      await endAppRestore(database, execution(task), {
+        appID: resourceID,
+        state: 'failed',
+        stateDetails,
+      })
+      break
+    case 'delete-snapshot':
+      await failSnapshotDeletion(database, execution(task), {
+        snapshotID: resourceID,
+        sentences,
+        stateDetails,
+      })
+      break
+    case 'move':
+    case 'delete-backup':
+      break
+    default: {
+      const never: never = task.kind
+      return never
+    }
+  }
+}
+
+async function settle(
+  runtime: Runtime,
+  platforms: ReadonlyMap<string, Platform>,
+  obligation: Obligation,
+): Promise<void> {
+  if (obligation.kind === 'turn') return await deleteObligation(runtime.database, obligation.id)
+  const platform = platforms.get(obligation.clusterID ?? '')
+  if (platform === undefined) return
+  switch (obligation.kind) {
+    case 'mover':
+      return await settleMover(runtime, platform, obligation.id)
+    case 'volume-snapshot': {
+      const { snapshotID } = obligation.detail as VolumeSnapshotDetail
+      return await deleteVolumeSnapshotsOf(runtime, platform, snapshotID, runtime.closing)
+    }
+    case 'staging':
+      return await settleStaging(runtime, platform, obligation)
+    default: {
+      const never: never = obligation.kind
+      return never
+    }
+  }
+}
+
+/** The id of a staging is the id of its restore's task. */
+async function settleStaging(
+  runtime: Runtime,
+  platform: Platform,
+  obligation: Obligation,
+): Promise<void> {
+  const task = await findTask(runtime.database, obligation.id)
+  if (task?.state === 'completed') await platform.finishRestore(obligation.id, runtime.closing)
+  else await platform.rollbackRestore(obligation.id, runtime.closing)
+  await deleteObligation(runtime.database, obligation.id)
+}
+
+async function removeOrphans(runtime: Runtime, platform: Platform): Promise<void> {
+  const { database, closing } = runtime
+  const owned = await platform.listOwned()
+  if (owned.length === 0) return
+  // Rows are written before the deed: what has none now, never had one or has lost it.
+  const ids = owned.map(({ id }) => id)
+  const known = new Set(await listLiveVolumeSnapshotIDs(database, ids))
+  for (const obligation of await listObligations(database, {})) known.add(obligation.id)
+  for (const thing of owned) {
+    if (known.has(thing.id)) continue
+    runtime.log.warn('Removing what no row knows', { kind: thing.kind, id: thing.id })
+    await removeOwned(platform, thing, closing)
+  }
+}
+
+async function removeOwned(
+  platform: Platform,
+  thing: OwnedThing,
+  signal: AbortSignal,
+): Promise<void> {
+  if (thing.kind === 'volume-snapshot') await platform.deleteVolumeSnapshot(thing.handle, signal)
+  else await platform.rollbackRestore(thing.id, signal)
+}
+
+async function activeWorkflows(workflowIDs: readonly string[]): Promise<ReadonlySet<string>> {
+  const wanted = [...new Set(workflowIDs)]
+  if (wanted.length === 0) return new Set()
+  const found = await DBOS.listWorkflows({
+    workflowIDs: wanted,
+    status: ['PENDING', 'ENQUEUED', 'DELAYED'],
+    loadInput: false,
+    loadOutput: false,
+  })
+  return new Set(found.map(({ workflowID }) => workflowID))
+}
+
+async function orLater(runtime: Runtime, what: string, work: () => Promise<void>): Promise<void> {
+  if (runtime.closing.aborted) return
+  try {
+    await work()
+  } catch (error) {
+    runtime.log.warn('Not settled yet, tried again in a minute', { what, reason: String(error) })
+  }
+}
+
+function execution({ id, attempt }: WorkflowTask): { taskID: string; attempt: number } {
+  return { taskID: id, attempt }
+}

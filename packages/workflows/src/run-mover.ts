@@ -1,0 +1,162 @@
+// Runs one job in a mover and waits for its end.
+//
+// States: written down (obligation without a process) → started (obligation with pid and start
+// time) → ended (the last event is here) → settled (obligation deleted). A service that dies in
+// between leaves the obligation: the next start ends the process, waits for it and removes the
+// locks that it left in repositories.
+import {
+  deleteObligation,
+  insertObligation,
+  type NewObligation,
+  type TaskProgress,
+  updateObligationDetail,
+} from '@holdfast/db'
+import type {
+  MoverEvent,
+  MoverFailure,
+  MoverJob,
+  MoverJobKind,
+  MoverResults,
+} from '@holdfast/domain'
+import type { Platform } from '@holdfast/platforms'
+import { type MoverDetail, settleMover } from './mover-obligation.ts'
+import type { Runtime } from './runtime.ts'
+import { WorkflowError } from './workflow-failure.ts'
+
+export interface MoverContext {
+  readonly runtime: Runtime
+  readonly platform: Platform
+  readonly clusterID: string
+  readonly workflowID: string
+  readonly taskID: string | undefined
+  /** `/<namespace>/<key>`, named in failures. */
+  readonly volume?: string
+  /** Stops the mover; what it aborts with is what `runMover` then throws. */
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: TaskProgress) => void
+  /** The mover waits for a foreign lock; undefined when it goes on. */
+  readonly onWaiting?: (message: string | undefined) => Promise<void>
+  /** Called when the process has started: a named inner point for tests. */
+  readonly onStarted?: () => Promise<void>
+}
+
+type JobOf<Kind extends MoverJobKind> = Extract<MoverJob, { readonly kind: Kind }>
+
+/** Fails with the mover's failure as a `WorkflowError`. */
+export async function runMover<Kind extends MoverJobKind>(
+  context: MoverContext,
+  job: JobOf<Kind>,
+): Promise<MoverResults[Kind]> {
+  const { runtime, signal } = context
+  signal.throwIfAborted()
+  const obligation = newObligation(context, job)
+  await insertObligation(runtime.database, obligation)
+  const last = await startAndFollow(context, job, obligation)
+  if (last.event === 'result') {
+    await deleteObligation(runtime.database, obligation.id)
+    return last.result as MoverResults[Kind]
+  }
+  if (last.failure.code === 'mover-died') await clearAfterDeath(context, obligation)
+  else await deleteObligation(runtime.database, obligation.id)
+  signal.throwIfAborted()
+  throw failed(context, last.failure)
+}
+
+type LastEvent = Extract<MoverEvent, { readonly event: 'result' | 'failed' }>
+
+async function startAndFollow<Kind extends MoverJobKind>(
+  context: MoverContext,
+  job: JobOf<Kind>,
+  obligation: NewObligation & { readonly detail: MoverDetail },
+): Promise<LastEvent> {
+  const { runtime, platform, signal } = context
+  let hasEnded = false
+  try {
+    const mover = await platform.startMover(obligation.id, job)
+    await updateObligationDetail(runtime.database, obligation.id, {
+      ...obligation.detail,
+      pid: mover.ref.pid,
+      startTime: mover.ref.startTime,
+    } satisfies MoverDetail)
+    await context.onStarted?.()
+    let last: LastEvent | undefined
+    for await (const event of mover.events(signal)) {
+      if (event.event === 'result' || event.event === 'failed') last = event
+      else await follow(context, event)
+    }
+    hasEnded = true
+    if (last === undefined) throw new Error('The mover ended without a last event.')
+    return last
+  } finally {
+    // What failed is ours (the database, the platform): the process must not outlive it.
+    if (!hasEnded) await platform.stopMover({ id: obligation.id })
+  }
+}
+
+async function follow(context: MoverContext, event: MoverEvent): Promise<void> {
+  switch (event.event) {
+    case 'scanned':
+      context.onProgress?.({ bytesDone: 0, totalBytes: event.bytes })
+      break
+    case 'progress':
+      context.onProgress?.({ bytesDone: event.bytesDone, totalBytes: event.totalBytes })
+      break
+    case 'warning':
+      if (event.warning.code === 'waiting-for-lock') {
+        await context.onWaiting?.(event.warning.message)
+      }
+      break
+    case 'result':
+    case 'failed':
+      break
+    default: {
+      const never: never = event
+      return never
+    }
+  }
+}
+
+/** Its locks in repositories go with it; what cannot be done now is done by the sweep. */
+async function clearAfterDeath(
+  context: MoverContext,
+  obligation: NewObligation & { readonly detail: MoverDetail },
+): Promise<void> {
+  try {
+    await settleMover(context.runtime, context.platform, obligation.id)
+  } catch (error) {
+    context.runtime.log.warn('What a mover left could not be cleared yet', {
+      reason: String(error),
+    })
+  }
+}
+
+function newObligation(
+  context: MoverContext,
+  job: MoverJob,
+): NewObligation & { readonly detail: MoverDetail } {
+  const { runtime } = context
+  const repositoryIDs = repositoryIDsOf(job)
+  return {
+    id: runtime.randomUUID(),
+    taskID: context.taskID,
+    workflowID: context.workflowID,
+    boot: runtime.boot,
+    clusterID: context.clusterID,
+    kind: 'mover',
+    resource: `repository:${repositoryIDs[0] ?? 'new'}`,
+    detail: { job: job.kind, repositoryIDs, lockHostname: runtime.lockHostname },
+  }
+}
+
+function repositoryIDsOf(job: MoverJob): string[] {
+  if (job.kind === 'init') return []
+  if (job.kind === 'copy') return [job.from.id, job.to.id]
+  return [job.repository.id]
+}
+
+function failed(context: MoverContext, failure: MoverFailure): WorkflowError {
+  return new WorkflowError({
+    ...failure,
+    ...(context.volume === undefined ? {} : { volume: context.volume }),
+  })
+}

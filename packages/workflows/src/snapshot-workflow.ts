@@ -1,0 +1,329 @@
+// Takes an application snapshot.
+//
+// pending → (its app is not being restored) → discovering → (its turn at the app) → running: per
+// volume the platform's own snapshot → its turn is given back → the volumes without one are read
+// into the local snapshot repository → the description is in the bucket → completed.
+//
+// One that a backup takes for itself finds the volumes that the backup discovered, copies no
+// volume, writes no description and stays `running`: it belongs to the backup, which drops it.
+//
+// A failure or a cancel before the commit takes everything back → failed. The turn covers what
+// will be quiesced; the reading of the `copy` strategy comes after it, since it is live anyway.
+import {
+  advanceCopy,
+  type CopyFacts,
+  commitSnapshot,
+  failCopy,
+  findCopyFacts,
+  insertCopyAssets,
+  insertVolumeSnapshots,
+  listBackupVolumes,
+  listCopyAssets,
+  listVolumeSnapshots,
+  recordLocalCopy,
+  recordVolumeSnapshot,
+  setCopyRepository,
+  setSnapshotTaken,
+} from '@holdfast/db'
+import type { SnapshotStrategy } from '@holdfast/domain'
+import { awaitApp } from './await-app.ts'
+import { describeCopy } from './describe-copy.ts'
+import { discoverApp } from './discover-volumes.ts'
+import { dropSnapshotData } from './drop-snapshot.ts'
+import { ensureRepository } from './ensure-repository.ts'
+import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { openRepository } from './open-repository.ts'
+import { volumeLabel } from './repository-labels.ts'
+import { runMover } from './run-mover.ts'
+import { uuidFrom } from './runtime.ts'
+import { type StepScope, step } from './step.ts'
+import {
+  completeTask,
+  failedOutcome,
+  failTask,
+  failureToEndWith,
+  SHIELDED,
+  throwRefusedCommit,
+  undo,
+} from './task-end.ts'
+import { giveTurn, takeTurn, withTurn } from './turn.ts'
+import { oweVolumeSnapshot, releaseVolumeSnapshots } from './volume-snapshot-obligation.ts'
+import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
+
+interface VolumeToTake {
+  readonly id: string
+  readonly namespace: string
+  readonly key: string
+  readonly strategy: SnapshotStrategy
+}
+
+export const snapshotWorkflow = registerTaskWorkflow('snapshot', runSnapshot)
+
+async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
+  const snapshotID = execution.task.resourceID
+  const isOfBackup = execution.task.parentTaskID !== null
+  try {
+    if (!isOfBackup) await awaitApp(execution, appIDOf(execution), ref(snapshotID))
+    await step(execution, 'begin-snapshot', () => begin(execution, snapshotID))
+    const volumes = await step(execution, 'discover', (scope) => discover(scope, snapshotID))
+    await step(execution, 'take-turn', (scope) => enter(scope, snapshotID))
+    for (const volume of volumes.filter(({ strategy }) => strategy !== 'copy')) {
+      await step(execution, 'take-volume-snapshot', (scope) => take(scope, snapshotID, volume))
+    }
+    await step(execution, 'give-turn', (scope) => leave(scope, snapshotID))
+    if (!isOfBackup) await copyAndDescribe(execution, snapshotID, volumes)
+    else await step(execution, 'complete-snapshot', completeTask, SHIELDED)
+    return { state: 'completed' }
+  } catch (error) {
+    return await endFailed(execution, snapshotID, failureToEndWith(error))
+  }
+}
+
+async function copyAndDescribe(
+  execution: Execution,
+  snapshotID: string,
+  volumes: readonly VolumeToTake[],
+): Promise<void> {
+  const copied = volumes.filter(({ strategy }) => strategy === 'copy')
+  if (copied.length > 0) {
+    const localID = await step(execution, 'ensure-local-repository', ensureLocal)
+    for (const volume of copied) {
+      await step(execution, 'copy-volume', (scope) => copy(scope, snapshotID, volume, localID))
+    }
+  }
+  const repositoryID = await step(execution, 'ensure-repository', (scope) =>
+    ensureBucket(scope, snapshotID),
+  )
+  const descriptionID = await step(execution, 'describe-snapshot', (scope) =>
+    describeCopy(scope, ref(snapshotID), repositoryID),
+  )
+  await step(execution, 'complete-snapshot', (scope) => complete(scope, snapshotID, descriptionID))
+}
+
+async function begin(execution: Execution, snapshotID: string): Promise<void> {
+  await advanceCopy(execution.runtime.database, execution, {
+    ...ref(snapshotID),
+    to: 'discovering',
+  })
+}
+
+async function discover(scope: StepScope, snapshotID: string): Promise<VolumeToTake[]> {
+  const { database } = scope.execution.runtime
+  const facts = await factsOf(scope, snapshotID)
+  if (facts.takenByBackupID === undefined) {
+    const context = await appContext(scope, facts.appID, ref(snapshotID))
+    const found = await discoverApp(context, snapshotID, scope.signal)
+    await insertVolumeSnapshots(database, snapshotID, found.volumes)
+    await insertCopyAssets(
+      database,
+      { ...ref(snapshotID), accountID: facts.accountID },
+      found.assets,
+    )
+  } else {
+    await takeOverBackup(scope, facts, facts.takenByBackupID)
+  }
+  const volumes = await listVolumeSnapshots(database, snapshotID)
+  return volumes.map(({ id, namespace, key, strategy }) => ({ id, namespace, key, strategy }))
+}
+
+/** What the backup discovered, so that both speak of the same volumes. */
+async function takeOverBackup(
+  { execution }: StepScope,
+  facts: CopyFacts,
+  backupID: string,
+): Promise<void> {
+  const { database } = execution.runtime
+  const volumes = await listBackupVolumes(database, backupID)
+  const assets = await listCopyAssets(database, { kind: 'backup', id: backupID })
+  await insertVolumeSnapshots(
+    database,
+    facts.id,
+    volumes.map((volume) => ({
+      ...volume,
+      id: uuidFrom(facts.id, volume.namespace, volume.key),
+      estimatedBytes: volume.totalBytes ?? 0,
+    })),
+  )
+  await insertCopyAssets(
+    database,
+    { ...ref(facts.id), accountID: facts.accountID },
+    assets.map((asset) => ({ ...asset, id: uuidFrom(facts.id, asset.id) })),
+  )
+}
+
+async function enter(scope: StepScope, snapshotID: string): Promise<void> {
+  const { execution } = scope
+  const { database } = execution.runtime
+  const facts = await factsOf(scope, snapshotID)
+  await takeTurn({ ...appTurn(execution, facts.appID), signal: scope.signal })
+  await advanceCopy(database, execution, { ...ref(snapshotID), to: 'running' })
+  if (facts.takenByBackupID !== undefined) {
+    const backup = { kind: 'backup', id: facts.takenByBackupID } as const
+    await advanceCopy(database, execution, { ...backup, to: 'running' })
+  }
+}
+
+async function take(scope: StepScope, snapshotID: string, volume: VolumeToTake): Promise<void> {
+  const { execution, signal } = scope
+  const facts = await factsOf(scope, snapshotID)
+  const { app, platform } = await appContext(scope, facts.appID)
+  if (volume.strategy === 'copy') throw new Error('The copy strategy takes no volume snapshot.')
+  await oweVolumeSnapshot(execution, app.cluster.id, { id: volume.id, snapshotID })
+  await scope.point('owed')
+  const taken = await platform.snapshotVolume(
+    {
+      id: volume.id,
+      namespace: volume.namespace,
+      key: volume.key,
+      strategy: volume.strategy,
+    },
+    signal,
+  )
+  await scope.point('taken')
+  await recordVolumeSnapshot(execution.runtime.database, volume.id, taken)
+}
+
+async function leave(scope: StepScope, snapshotID: string): Promise<void> {
+  const { execution } = scope
+  const { database, now } = execution.runtime
+  const facts = await factsOf(scope, snapshotID)
+  const volumes = await listVolumeSnapshots(database, snapshotID)
+  // Nothing after the earliest copy is sure to be in all of them. Volumes that are yet to be read
+  // are read from now on.
+  const times = volumes.map((volume) => volume.takenAt ?? now()).map((time) => time.getTime())
+  const takenAt = facts.takenAt ?? new Date(Math.min(now().getTime(), ...times))
+  await setSnapshotTaken(database, execution, { snapshotID, takenAt })
+  await giveTurn(appTurn(execution, facts.appID))
+}
+
+async function ensureLocal(scope: StepScope): Promise<string> {
+  const { app, mover } = await appContext(scope, appIDOf(scope.execution))
+  return await ensureRepository(mover, app.accountID, {
+    kind: 'cluster',
+    clusterID: app.cluster.id,
+  })
+}
+
+async function copy(
+  scope: StepScope,
+  snapshotID: string,
+  volume: VolumeToTake,
+  repositoryID: string,
+): Promise<void> {
+  const { execution } = scope
+  const { runtime } = execution
+  const { app, platform, mover } = await appContext(scope, appIDOf(execution), ref(snapshotID))
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    const source = await platform.locateVolume(volume)
+    if (source.kind !== 'directory') throw new Error('A live volume is a directory.')
+    const takenAt = runtime.now().toISOString()
+    const result = await runMover(
+      { ...mover, volume: `/${volume.namespace}/${volume.key}`, onProgress: scope.report },
+      {
+        kind: 'backup',
+        repository: await openRepository(runtime, repositoryID),
+        source,
+        label: volumeLabel({
+          app,
+          copy: ref(snapshotID),
+          volume,
+          attempt: execution.attempt,
+          time: takenAt,
+        }),
+      },
+    )
+    await recordLocalCopy(runtime.database, volume.id, { ...result, takenAt, repositoryID })
+    if (result.missedCount > 0) {
+      throw new WorkflowError({
+        code: 'copy-incomplete',
+        missed: result.missed,
+        missedCount: result.missedCount,
+        volume: `/${volume.namespace}/${volume.key}`,
+      })
+    }
+  })
+}
+
+async function ensureBucket(scope: StepScope, snapshotID: string): Promise<string> {
+  const facts = await factsOf(scope, snapshotID)
+  const { mover } = await appContext(scope, facts.appID, ref(snapshotID))
+  const home = { kind: 'bucket', bucketID: facts.bucketID } as const
+  const repositoryID = await ensureRepository(mover, facts.accountID, home)
+  const { runtime } = scope.execution
+  await setCopyRepository(runtime.database, scope.execution, { ...ref(snapshotID), repositoryID })
+  return repositoryID
+}
+
+async function complete(
+  scope: StepScope,
+  snapshotID: string,
+  descriptionSnapshotID: string,
+): Promise<void> {
+  const { execution } = scope
+  const { database } = execution.runtime
+  const [root] = await listCopyAssets(database, ref(snapshotID))
+  const isCommitted = await commitSnapshot(database, execution, {
+    snapshotID,
+    descriptionSnapshotID,
+    rootAssetID: root?.id,
+  })
+  if (!isCommitted) await throwRefusedCommit(scope)
+  await scope.point('committed')
+  await releaseVolumeSnapshots(execution.runtime, snapshotID)
+  await completeTask(scope)
+}
+
+async function endFailed(
+  execution: Execution,
+  snapshotID: string,
+  failure: WorkflowFailure,
+): Promise<TaskOutcome> {
+  await undo(execution, 'undo-snapshot', async (scope) => {
+    const appID = appIDOf(execution)
+    await giveTurn(appTurn(execution, appID))
+    await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
+  })
+  await step(
+    execution,
+    'fail-snapshot',
+    async (scope) => {
+      await failCopy(execution.runtime.database, execution, {
+        ...ref(snapshotID),
+        sentences: sentencesOf(failure),
+        stateDetails: stateDetailsOf(failure),
+      })
+      await failTask(scope, failure)
+    },
+    SHIELDED,
+  )
+  return failedOutcome(failure)
+}
+
+async function factsOf({ execution }: StepScope, snapshotID: string): Promise<CopyFacts> {
+  const facts = await findCopyFacts(execution.runtime.database, ref(snapshotID))
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: snapshotID })
+  return facts
+}
+
+function ref(id: string): { readonly kind: 'snapshot'; readonly id: string } {
+  return { kind: 'snapshot', id }
+}
+
+function appIDOf({ task }: Execution): string {
+  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
+  return task.appID
+}
+
+/** Phases of an app that must not overlap queue here. */
+function appTurn({ runtime, workflowID, taskID }: Execution, appID: string) {
+  return {
+    runtime,
+    workflowID,
+    taskID,
+    name: 'quiet',
+    resource: `app:${appID}`,
+    mode: 'exclusive' as const,
+  }
+}

@@ -1,0 +1,71 @@
+// How workflows end: the last steps of a task, and what becomes of a failure.
+import { endTask, findTaskSignal } from '@holdfast/db'
+import { type Execution, logTask, type TaskOutcome } from './execution.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { OvertakenError } from './heartbeat.ts'
+import { type StepOptions, type StepScope, step } from './step.ts'
+import type { StepName } from './step-names.ts'
+import { failureOf, WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
+
+export const SHIELDED: StepOptions = { isShielded: true }
+
+export async function completeTask({ execution }: StepScope): Promise<void> {
+  await endTask(execution.runtime.database, execution, {
+    state: 'completed',
+    failure: null,
+    stateDetails: [],
+  })
+}
+
+export async function failTask({ execution }: StepScope, failure: WorkflowFailure): Promise<void> {
+  await endTask(execution.runtime.database, execution, {
+    state: failure.code === 'cancelled' ? 'cancelled' : 'failed',
+    failure,
+    stateDetails: stateDetailsOf(failure),
+  })
+}
+
+export function failedOutcome(failure: WorkflowFailure): TaskOutcome {
+  return { state: failure.code === 'cancelled' ? 'cancelled' : 'failed', failure }
+}
+
+/**
+ * A shielded step that undoes something. Its failure is logged and does not change how the task
+ * ends: what it could not undo stays written down as an obligation, and the sweep tries again.
+ */
+export async function undo(
+  execution: Execution,
+  name: StepName,
+  work: (scope: StepScope) => Promise<void>,
+): Promise<void> {
+  try {
+    await step(execution, name, work, SHIELDED)
+  } catch (error) {
+    rethrowIfLost(error)
+    const [sentence] = sentencesOf(failureOf(error))
+    await logTask(execution, 'warning', `${name} is not finished and is repeated: ${sentence}`)
+  }
+}
+
+/** The failure that a workflow ends with; an execution that may not write any more ends at once. */
+export function failureToEndWith(error: unknown): WorkflowFailure {
+  rethrowIfLost(error)
+  return failureOf(error)
+}
+
+/** A commit statement changed nothing: says why. */
+export async function throwRefusedCommit({ execution }: StepScope): Promise<never> {
+  const signal = await findTaskSignal(execution.runtime.database, execution)
+  if (signal === undefined) throw new OvertakenError('Another execution of the task took over.')
+  // Without a cancel of the task, its resource was deleted meanwhile, which cancels it.
+  const cancelledBy = signal.cancelRequestedBy
+  throw new WorkflowError({
+    code: 'cancelled',
+    ...(cancelledBy === undefined ? {} : { cancelledBy }),
+  })
+}
+
+function rethrowIfLost(error: unknown): void {
+  if (!(error instanceof Error)) return
+  if (error.name === 'OvertakenError' || error.name === 'DBOSWorkflowConflictError') throw error
+}

@@ -1,0 +1,47 @@
+// Starts the workflows of committed tasks: at once when asked, and by a sweep for those whose
+// service died between the commit and the start. Starting twice is harmless: the workflow id is
+// the task's.
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import { findTask, listTasksNotStarted, type WorkflowTask } from '@holdfast/db'
+import type { TaskKind } from '@holdfast/domain'
+import { backupWorkflow } from './backup-workflow.ts'
+import { deleteBackupWorkflow } from './delete-backup-workflow.ts'
+import { deleteSnapshotWorkflow } from './delete-snapshot-workflow.ts'
+import type { TaskOutcome } from './execution.ts'
+import { moveWorkflow } from './move-workflow.ts'
+import { restoreWorkflow } from './restore-workflow.ts'
+import type { Runtime } from './runtime.ts'
+import { snapshotWorkflow } from './snapshot-workflow.ts'
+
+const TASKS_AT_ONCE_MAX = 100
+
+const WORKFLOWS: Readonly<Record<TaskKind, (taskID: string) => Promise<TaskOutcome>>> = {
+  snapshot: snapshotWorkflow,
+  backup: backupWorkflow,
+  move: moveWorkflow,
+  restore: restoreWorkflow,
+  'delete-snapshot': deleteSnapshotWorkflow,
+  'delete-backup': deleteBackupWorkflow,
+}
+
+/** Never fails: what cannot start now is found by the next sweep. */
+export async function startTask(runtime: Runtime, taskID: string): Promise<void> {
+  if (runtime.closing.aborted) return
+  try {
+    const task = await findTask(runtime.database, taskID)
+    if (task !== undefined) await startWorkflow(task)
+  } catch (error) {
+    runtime.log.warn('A task could not be started yet', { taskID, reason: String(error) })
+  }
+}
+
+export async function startTasksNotStarted(runtime: Runtime): Promise<void> {
+  for (const task of await listTasksNotStarted(runtime.database, TASKS_AT_ONCE_MAX)) {
+    if (runtime.closing.aborted) return
+    await startWorkflow(task)
+  }
+}
+
+async function startWorkflow(task: WorkflowTask): Promise<void> {
+  await DBOS.startWorkflow(WORKFLOWS[task.kind], { workflowID: task.workflowID })(task.id)
+}

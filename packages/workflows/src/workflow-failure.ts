@@ -1,0 +1,106 @@
+// Why a workflow failed: one union over everything that its steps meet.
+import { isPassingDatabaseFailure } from '@holdfast/db'
+import type { MoverFailure } from '@holdfast/domain'
+import type { PlatformFailure } from '@holdfast/platforms'
+
+type OwnFailure =
+  /** A user asked for it, or the service (`cancelledBy` absent). */
+  | { readonly code: 'cancelled'; readonly cancelledBy?: string }
+  | { readonly code: 'app-not-found'; readonly appID: string }
+  | { readonly code: 'copy-not-found'; readonly copyID: string }
+  /** The restore's source is not (any more) completed. */
+  | { readonly code: 'copy-not-completed'; readonly copyID: string; readonly state: string }
+  | { readonly code: 'app-without-volumes'; readonly app: string }
+  | { readonly code: 'cluster-unreachable'; readonly cluster: string }
+  | { readonly code: 'bucket-not-supported'; readonly bucket: string }
+  /** Expected and captured differ; `paths` names the first entries. */
+  | {
+      readonly code: 'copy-incomplete'
+      readonly missed: readonly { readonly path: string; readonly reason: string }[]
+      readonly missedCount: number
+    }
+  /** What was restored is not what was captured. */
+  | { readonly code: 'restore-incomplete'; readonly expected: number; readonly found: number }
+  | { readonly code: 'database-unreachable'; readonly reason: string }
+  /** The durable workflow itself is gone although its task has not ended. */
+  | { readonly code: 'workflow-lost' }
+  /** A defect of the product: an invariant does not hold. */
+  | { readonly code: 'invariant-broken'; readonly reason: string }
+
+export type WorkflowFailure = (OwnFailure | MoverFailure | PlatformFailure) & {
+  /** `/<namespace>/<key>` of the volume that it concerns. */
+  readonly volume?: string
+}
+
+export type WorkflowFailureCode = WorkflowFailure['code']
+
+export class WorkflowError extends Error {
+  readonly failure: WorkflowFailure
+
+  constructor(failure: WorkflowFailure, cause?: unknown) {
+    super(
+      `${failure.code}: ${JSON.stringify(failure)}`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.name = 'WorkflowError'
+    this.failure = failure
+  }
+}
+
+/** Also of an error that came back from a durable step as a plain `Error`. */
+export function failureOf(error: unknown): WorkflowFailure {
+  if (error instanceof Error && 'failure' in error) {
+    if (error.name === 'WorkflowError' || error.name === 'PlatformError') {
+      return error.failure as WorkflowFailure
+    }
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  if (isPassingDatabaseFailure(error)) return { code: 'database-unreachable', reason }
+  return { code: 'invariant-broken', reason }
+}
+
+/** True when the same step may succeed a little later without anybody doing anything. */
+export function isRetryable(failure: WorkflowFailure): boolean {
+  switch (failure.code) {
+    case 'mover-died':
+    case 'stopped': // by somebody else: our own stops are told by their signal
+    case 'lock-lost':
+    case 'repository-locked':
+    case 'repository-unreachable':
+    case 'platform-unreachable':
+    case 'cluster-unreachable':
+    case 'database-unreachable':
+      return true
+    case 'cancelled':
+    case 'app-not-found':
+    case 'copy-not-found':
+    case 'copy-not-completed':
+    case 'app-without-volumes':
+    case 'bucket-not-supported':
+    case 'copy-incomplete':
+    case 'restore-incomplete':
+    case 'workflow-lost':
+    case 'invariant-broken':
+    case 'repository-not-found':
+    case 'repository-damaged':
+    case 'wrong-password':
+    case 'no-space':
+    case 'source-vanished':
+    case 'source-unreadable':
+    case 'target-not-writable':
+    case 'snapshot-not-found':
+    case 'verification-failed':
+    case 'invalid-job':
+    case 'namespace-not-found':
+    case 'volume-not-found':
+    case 'volume-in-use':
+    case 'not-enough-space':
+    case 'snapshot-failed':
+    case 'exchange-failed':
+      return false
+    default: {
+      const never: never = failure
+      return never
+    }
+  }
+}

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Database } from '@holdfast/db'
 import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
 import { type OwnerFile, type ServiceClient, serviceClient } from '../service-client.ts'
 import {
@@ -32,6 +33,8 @@ export interface TestService {
   readonly hostRoot: string
   /** Undefined with the embedded server. */
   readonly databaseUrl: string | undefined
+  /** With `shared` only: to put rows there that no call makes. */
+  readonly database: Database | undefined
   readonly owner: OwnerFile
   readonly client: ServiceClient
   readonly process: ServiceProcess
@@ -101,6 +104,7 @@ function testService(started: Started): TestService {
     home,
     hostRoot,
     databaseUrl,
+    database: database?.database,
     processOptions,
     get owner() {
       return running.owner

@@ -257,7 +257,13 @@ async function listTemporaryFiles(
 ): Promise<string[]> {
   const shards = (await namesIn(path, join(path, 'data'))).filter(isShard)
   // Not `locks`: those are written without the exclusive lock.
-  const directories = ['index', 'snapshots', 'keys', ...shards.map((shard) => join('data', shard))]
+  const directories = [
+    '',
+    'index',
+    'snapshots',
+    'keys',
+    ...shards.map((shard) => join('data', shard)),
+  ]
   const found: string[] = []
   for (const directory of directories) {
     signal?.throwIfAborted()

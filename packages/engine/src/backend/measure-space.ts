@@ -4,11 +4,11 @@ import type { Space } from './free-space-floor.ts'
 import { localFailure } from './local-failure.ts'
 
 /** Of the file system that holds `path`, which must exist. */
-export async function measureSpace(path: string): Promise<Space> {
+export async function measureSpace(path: string | Buffer): Promise<Space> {
   try {
     const { bavail, blocks, bsize } = await statfs(path)
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
   } catch (error) {
-    throw await localFailure(error, path)
+    throw await localFailure(error, path.toString())
   }
 }

@@ -120,7 +120,7 @@ export interface MoverRef {
 
 /**
  * A mover that was to be started: its process may exist although the caller died before it could
- * write the process id down. It is found by its id, which stands in its arguments.
+ * write the process id down. It is found by its id, which stands in its environment.
  */
 export interface MoverToStop {
   readonly id: string

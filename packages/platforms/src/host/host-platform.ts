@@ -6,12 +6,12 @@ import { readMounts } from '@holdfast/filesystem'
 import type { Platform } from '../platform.ts'
 import { commitHostRestore } from './commit-restore.ts'
 import { discoverHost } from './discover.ts'
+import { stopMoverProcess } from './find-mover.ts'
 import { findHoles } from './holes.ts'
 import { startMoverProcess } from './mover-process.ts'
 import { prepareHostRestore } from './prepare-restore.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { stageHostSnapshot } from './stage-volume-snapshot.ts'
-import { stopProcess } from './stop-process.ts'
 import { finishHostRestore, rollbackHostRestore } from './undo-restore.ts'
 import { LOOSE_ENTRIES_KEY } from './volume-names.ts'
 import { openExistingVolume, type VolumeID } from './volume-site.ts'
@@ -48,7 +48,7 @@ export function createHostPlatform(options: HostPlatformOptions): Platform {
     rollbackRestore: (id, signal) => rollbackHostRestore(restores, id, signal),
     finishRestore: (id, signal) => finishHostRestore(restores, id, signal),
     startMover: (id, job) => startMoverProcess(options, id, job),
-    stopMover: stopProcess,
+    stopMover: stopMoverProcess,
     listOwned: () => listOwnedOnHost(hostRoot, stateDir),
   }
 }

@@ -11,6 +11,7 @@ import { errnoName } from '@holdfast/filesystem'
 import type { MoverRef, RunningMover } from '../platform.ts'
 import { PlatformError } from '../platform-error.ts'
 import { EventLineError, readEvents } from './event-lines.ts'
+import { MOVER_ID_VARIABLE } from './find-mover.ts'
 import { type GuardedJob, guardPaths } from './guarded-paths.ts'
 import { startTimeOf } from './process-start-time.ts'
 import { createStderrTail, type StderrTail, secretsIn } from './stderr-tail.ts'
@@ -31,7 +32,7 @@ export async function startMoverProcess(
 ): Promise<RunningMover> {
   const guarded = guardPaths(options.hostRoot, job)
   try {
-    const child = await spawnMover(options)
+    const child = await spawnMover(options, id)
     return runningMover({ id, child, guarded, secrets: secretsIn(job) })
   } catch (error) {
     guarded[Symbol.dispose]()
@@ -41,13 +42,13 @@ export async function startMoverProcess(
 
 type MoverChild = ChildProcessByStdio<Writable, Readable, Readable>
 
-async function spawnMover(options: MoverProcessOptions): Promise<MoverChild> {
+async function spawnMover(options: MoverProcessOptions, id: string): Promise<MoverChild> {
   const [program, ...programArguments] = [...politenessPrefix(), ...options.moverCommand]
   if (program === undefined) throw new TypeError('moverCommand is empty')
   const child = spawn(program, programArguments, {
     cwd: '/',
     detached: true,
-    env: { ...options.moverEnvironment },
+    env: { ...options.moverEnvironment, [MOVER_ID_VARIABLE]: id },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,2 @@
+export type { PlatformHarness } from './platform-conformance.ts'
+export { describePlatformConformance } from './platform-conformance.ts'

@@ -9,7 +9,7 @@
 import type { Clock } from '../clock.ts'
 import { failureOf } from '../engine-failure.ts'
 import type { BlobId, PackId } from '../format/ids.ts'
-import type { RepositoryLock } from '../lock/repository-lock.ts'
+import type { RepositoryLock } from '../lock/held-lock.ts'
 import type { Repository } from '../repository.ts'
 import { markNeededBlobs } from './mark-needed-blobs.ts'
 import { measurePackUsage } from './pack-usage.ts'

@@ -4,7 +4,7 @@ import { failureOf } from '../engine-failure.ts'
 import type { IndexId } from '../format/ids.ts'
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts'
 import { INDEX_BLOBS_MAX } from '../index/index-file.ts'
-import type { RepositoryLock } from '../lock/repository-lock.ts'
+import type { RepositoryLock } from '../lock/held-lock.ts'
 import type { Repository } from '../repository.ts'
 
 export interface RemovePacksFromIndexOptions {

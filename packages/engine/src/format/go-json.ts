@@ -32,15 +32,15 @@ export function encodeGoJson(value: unknown): string {
  * encoding the value again loses nothing.
  */
 export function parseJson(text: string): unknown {
-  return (JSON as JsonWithSources).parse(text, (_member, value, context) => {
+  return (JSON as unknown as JsonWithSources).parse(text, (_member, value, context) => {
     if (typeof value !== 'number' || context.source === undefined) return value
     if (String(value) === context.source) return value
-    return (JSON as JsonWithSources).rawJSON(context.source)
+    return (JSON as unknown as JsonWithSources).rawJSON(context.source)
   })
 }
 
 /** What Node has of ECMAScript's "JSON.parse source text access" and TypeScript does not know. */
-interface JsonWithSources extends JSON {
+interface JsonWithSources {
   parse(
     text: string,
     reviver: (member: string, value: unknown, context: { readonly source?: string }) => unknown,

@@ -50,7 +50,7 @@ export class JsonReader {
 
   readString(): string {
     const { start, end, isPlain } = this.#readStringSpan()
-    if (isPlain) return this.#bytes.utf8Slice(start, end)
+    if (isPlain) return this.#bytes.toString('utf8', start, end)
     return this.#parse(start - 1, end + 1) as string
   }
 
@@ -61,7 +61,7 @@ export class JsonReader {
     while (isDigit(this.#bytes[this.#offset])) this.#offset += 1
     const length = this.#offset - start
     if (length === 0 || length > 20) this.fail('not an unsigned number')
-    const value = BigInt(this.#bytes.latin1Slice(start, this.#offset))
+    const value = BigInt(this.#bytes.toString('latin1', start, this.#offset))
     return value === BigInt.asUintN(64, value) ? value : this.fail('a number beyond 64 bits')
   }
 
@@ -130,7 +130,7 @@ export class JsonReader {
 
   #parse(start: number, end: number): unknown {
     try {
-      return JSON.parse(this.#bytes.utf8Slice(start, end))
+      return JSON.parse(this.#bytes.toString('utf8', start, end))
     } catch {
       this.fail('not JSON')
     }

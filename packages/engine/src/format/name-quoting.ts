@@ -141,7 +141,11 @@ function encodeValid(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice(start, end)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
+    'latin1',
+    start,
+    end,
+  )
 }
 
 function hex(value: number, digits: number): string {

@@ -284,8 +284,8 @@ function readBase64(reader: JsonReader): Buffer {
 function readAttributes(reader: JsonReader): ExtendedAttribute[] {
   const attributes: ExtendedAttribute[] = []
   for (const _ of reader.items()) {
-    let name = Buffer.alloc(0)
-    let value = Buffer.alloc(0)
+    let name: Buffer = Buffer.alloc(0)
+    let value: Buffer = Buffer.alloc(0)
     for (const member of reader.members()) {
       if (member === 'name') name = Buffer.from(reader.readString())
       else if (member === 'value') value = reader.acceptNull() ? value : readBase64(reader)

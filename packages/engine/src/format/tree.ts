@@ -17,7 +17,7 @@ const END = ']}\n'
 
 export function createTreeEncoder(): TreeEncoder {
   let bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-  let length = bytes.latin1Write('{"nodes":[')
+  let length = bytes.write('{"nodes":[')
   let last: Buffer | undefined
 
   function write(text: string): void {
@@ -28,7 +28,7 @@ export function createTreeEncoder(): TreeEncoder {
       bytes.copy(larger, 0, 0, length)
       bytes = larger
     }
-    length += bytes.utf8Write(text, length)
+    length += bytes.write(text, length)
   }
 
   return {

@@ -58,6 +58,7 @@ export {
   isEngineError,
   isRetryable,
 } from './engine-failure.ts'
+export type { JsonValue, UnknownMembers } from './format/go-json.ts'
 export type { BlobId, BlobType, IndexId, LockId, PackId, SnapshotId } from './format/ids.ts'
 export { parseObjectId } from './format/ids.ts'
 export type { Snapshot, SnapshotSummary } from './format/snapshot.ts'

@@ -132,8 +132,9 @@ async function readingSource<Result>(
  * like a complete copy of almost nothing.
  */
 function assertStillThere(source: ArchiveSource, before: EntryStatus): void {
-  const { inode, device } = statusAt(WORKING_DIRECTORY, source.path)
-  if (inode === before.inode && device === before.device) return
+  const { inode, device, links } = statusAt(WORKING_DIRECTORY, source.path)
+  // A path through an open handle still leads to a directory that was removed: it has no links.
+  if (inode === before.inode && device === before.device && links > 0) return
   throw Object.assign(new Error('the source was replaced'), { code: 'ENOENT' })
 }
 
@@ -201,7 +202,8 @@ async function saveTreesAbove({
   let tree = await saveTreeOf(repository, { ...root, name: own }, signal)
   let path = source.path
   for (const name of above) {
-    path = directoryOf(path)
+    // Not the text before the last slash: the path may lead through an open handle.
+    path = Buffer.concat([path, Buffer.from('/..')])
     const status = statusAt(WORKING_DIRECTORY, path)
     const extendedAttributes = readExtendedAttributes(path)
     const node = entryNode({ name, status, extendedAttributes, owners }, { subtree: tree })
@@ -219,14 +221,6 @@ async function saveTreeOf(
   encoder.append(node)
   return (await repository.saveBlob('tree', encoder.finish(), signal)).id
 }
-
-function directoryOf(path: Buffer): Buffer {
-  const end = path.length > 1 && path.at(-1) === SLASH ? path.length - 1 : path.length
-  const slash = path.subarray(0, end).lastIndexOf(SLASH)
-  return slash <= 0 ? Buffer.from('/') : path.subarray(0, slash)
-}
-
-const SLASH = 0x2f
 
 function summarize(
   outcome: ArchiveOutcome,

@@ -1,0 +1,70 @@
+// Writes a job's events, one line each.
+import type { Writable } from 'node:stream'
+import { type CopyWarning, type MoverEvent, NAMED_ENTRIES_MAX } from '@holdfast/domain'
+
+export interface EventReporter {
+  scanned(count: { readonly entries: number; readonly bytes: number }): void
+  /** May be called very often; a few lines a second come of it. */
+  progress(done: { readonly entries: number; readonly bytes: number }): void
+  /** Counted always, written up to `NAMED_ENTRIES_MAX`. */
+  warning(warning: CopyWarning): void
+  /** Written always and not counted: it is about the job, not about what it copies. */
+  notice(warning: CopyWarning): void
+  warnings(): { readonly warnings: readonly CopyWarning[]; readonly warningCount: number }
+  /** The last line; everything after it is ignored. Resolves when it was handed over. */
+  finish(event: Extract<MoverEvent, { readonly event: 'result' | 'failed' }>): Promise<void>
+}
+
+const PROGRESS_INTERVAL_MS = 400
+
+export function startReporter(output: Writable): EventReporter {
+  const named: CopyWarning[] = []
+  let warningCount = 0
+  let totalBytes = 0
+  let latest: { readonly entries: number; readonly bytes: number } | undefined
+  let isFinished = false
+
+  function write(event: MoverEvent): void {
+    if (!isFinished) output.write(`${JSON.stringify(event)}\n`)
+  }
+
+  function writeProgress(): void {
+    if (latest === undefined) return
+    const { entries, bytes } = latest
+    latest = undefined
+    // What is copied may grow while it is read.
+    totalBytes = Math.max(totalBytes, bytes)
+    write({ event: 'progress', entriesDone: entries, bytesDone: bytes, totalBytes })
+  }
+
+  const timer = setInterval(writeProgress, PROGRESS_INTERVAL_MS)
+  timer.unref()
+  return {
+    scanned({ entries, bytes }) {
+      totalBytes = bytes
+      write({ event: 'scanned', entries, bytes })
+    },
+    progress(done) {
+      latest = done
+    },
+    warning(warning) {
+      warningCount += 1
+      if (named.length >= NAMED_ENTRIES_MAX) return
+      named.push(warning)
+      write({ event: 'warning', warning })
+    },
+    notice: (warning) => write({ event: 'warning', warning }),
+    warnings: () => ({ warnings: [...named], warningCount }),
+    async finish(event) {
+      clearInterval(timer)
+      writeProgress()
+      const line = `${JSON.stringify(event)}\n`
+      if (isFinished) return
+      isFinished = true
+      await new Promise<void>((resolve) => {
+        // A reader that is gone needs no last line; the job's outcome is in the repository.
+        output.write(line, () => resolve())
+      })
+    },
+  }
+}

@@ -1,0 +1,2 @@
+export type { MoverOptions } from './main.ts'
+export { runMover } from './main.ts'

@@ -1,0 +1,144 @@
+// Backs up one directory. A run that was done before, whose result got lost, is found by its tags.
+import {
+  type Hole,
+  type MissedEntry,
+  type MoverResults,
+  NAMED_ENTRIES_MAX,
+  showPathBytes,
+} from '@holdfast/domain'
+import {
+  type ArchiveObserver,
+  type ArchiveOutcome,
+  type ArchiveSource,
+  backup,
+  type JsonValue,
+  listSnapshots,
+  parseObjectId,
+  type Repository,
+  type Snapshot,
+  type SnapshotId,
+} from '@holdfast/engine'
+import type { JobContext } from '../job-context.ts'
+import { givenHoles, pathOfJob } from '../job-paths.ts'
+import { MoverError } from '../mover-error.ts'
+import { withLockedRepository } from '../open-repository.ts'
+import { attemptTags, backupLabel } from '../snapshot-label.ts'
+import type { JobOf } from './job-table.ts'
+
+type BackupResult = MoverResults['backup']
+
+export async function runBackup(job: JobOf<'backup'>, context: JobContext): Promise<BackupResult> {
+  const label = backupLabel(job.label, context)
+  const source = sourceOf(job)
+  const parent = job.parentSnapshotID === undefined ? 'newest' : parentOf(job.parentSnapshotID)
+  return await withLockedRepository(
+    context,
+    job.repository,
+    'shared',
+    async ({ repository, signal, assertLockHeld }) => {
+      const done = await findDone(repository, job.label.tags, signal)
+      if (done !== undefined) return done
+      await repository.loadIndex(signal)
+      const findings = observe(job, context)
+      const { snapshotId, outcome } = await backup({
+        repository,
+        source,
+        label,
+        parent,
+        readers: context.readers,
+        clock: context.clock,
+        observer: findings.observer,
+        beforeSnapshot: assertLockHeld,
+        annotate: (outcome) => ({ [ANNOTATION]: asJson(findings.resultOf(outcome)) }),
+        signal,
+      })
+      return { ...findings.resultOf(outcome), repositorySnapshotID: snapshotId ?? '' }
+    },
+  )
+}
+
+/** Member of the snapshot that keeps what the job answered; stock restic leaves it alone. */
+const ANNOTATION = 'holdfast'
+
+type KeptResult = Omit<BackupResult, 'repositorySnapshotID'>
+
+/** Interfaces of plain data are JSON, but the compiler does not take one for the other. */
+function asJson(result: KeptResult): JsonValue {
+  return result as unknown as JsonValue
+}
+
+interface Findings {
+  readonly observer: ArchiveObserver
+  resultOf(outcome: ArchiveOutcome): KeptResult
+}
+
+function sourceOf({ source }: JobOf<'backup'>): ArchiveSource {
+  const { path, manifestPath, looseEntriesOnly, holes } = source
+  return {
+    path: pathOfJob(path, 'source path'),
+    looseEntriesOnly: looseEntriesOnly ?? false,
+    isGivenHole: givenHoles(holes ?? []),
+    manifestPath: manifestPath === undefined ? undefined : pathOfJob(manifestPath, 'manifest path'),
+  }
+}
+
+function parentOf(text: string): SnapshotId {
+  const id = parseObjectId<SnapshotId>(text)
+  if (id !== undefined) return id
+  throw new MoverError({ code: 'snapshot-not-found', repositorySnapshotID: text })
+}
+
+async function findDone(
+  repository: Repository,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<BackupResult | undefined> {
+  const wanted = attemptTags(tags)
+  if (wanted === undefined) return undefined
+  for (const { id, snapshot } of await listSnapshots({ repository, tags: wanted, signal })) {
+    const kept = keptResult(snapshot)
+    if (kept !== undefined) return { ...kept, repositorySnapshotID: id }
+  }
+  return undefined
+}
+
+/** A snapshot that another program rewrote has lost it; the backup is then made again. */
+function keptResult({ unknownMembers }: Snapshot): KeptResult | undefined {
+  return unknownMembers?.[ANNOTATION] as KeptResult | undefined
+}
+
+function observe(job: JobOf<'backup'>, { reporter }: JobContext): Findings {
+  const missed: MissedEntry[] = []
+  let missedCount = 0
+  const holes = new Map<string, Hole>()
+  for (const hole of job.source.holes ?? []) holes.set(hole.path, hole)
+  return {
+    observer: {
+      onScanned: reporter.scanned,
+      onProgress: reporter.progress,
+      onWarning({ code, path, message }) {
+        reporter.warning({ code, path: showPathBytes(path), message })
+      },
+      onMissed({ path, reason }) {
+        missedCount += 1
+        if (missed.length < NAMED_ENTRIES_MAX) missed.push({ path: showPathBytes(path), reason })
+      },
+      onHole({ path, reason }) {
+        const shown = showPathBytes(path)
+        holes.set(shown, { path: shown, reason })
+      },
+    },
+    resultOf: (outcome) => ({
+      expected: outcome.expected,
+      captured: outcome.captured,
+      missed,
+      missedCount,
+      ...reporter.warnings(),
+      holes: [...holes.values()],
+      filesNew: outcome.filesNew,
+      filesChanged: outcome.filesChanged,
+      filesUnmodified: outcome.filesUnmodified,
+      addedBytes: outcome.addedStoredBytes,
+    }),
+  }
+}

@@ -60,6 +60,8 @@ export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
+export type { FirstOwner, FirstStart } from './first-start.ts'
+export { findFirstOwner, recordFirstStart } from './first-start.ts'
 export type { Installation } from './installation.ts'
 export {
   countSealedValues,
@@ -126,6 +128,8 @@ export {
   openRepositorySecrets,
   registerRepository,
 } from './repositories.ts'
+export type { RepositoryPlace } from './repository-places.ts'
+export { listRepositoryPlaces } from './repository-places.ts'
 export type { ResourceCommon } from './resource-fields.ts'
 export type { Sealing } from './sealing.ts'
 export { createSealing, MASTER_KEY_BYTES } from './sealing.ts'

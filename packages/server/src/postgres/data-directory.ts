@@ -3,13 +3,11 @@ import { execFile } from 'node:child_process'
 import { chown, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { POSTGRES_USER } from './database-url.ts'
 import { clearProcesses } from './leftovers.ts'
 import { PostgresError } from './postgres-error.ts'
 import { commandAs, findNamedUid, type ServerIdentity } from './server-identity.ts'
 import { giveTo, type ServerPlace } from './server-place.ts'
-
-/** The role that owns everything in the embedded server. */
-export const POSTGRES_USER = 'holdfast'
 
 /** Makes the directory unless it is there; refuses one of another version, changing nothing. */
 export async function ensureDataDirectory(place: ServerPlace): Promise<void> {

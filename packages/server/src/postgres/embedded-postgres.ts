@@ -8,7 +8,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabaseIfMissing } from '@holdfast/db'
 import { ensureDataDirectory } from './data-directory.ts'
-import { bringUpPostmaster, databaseUrl, type StopWay, stopPostmaster } from './postmaster.ts'
+import { socketDatabaseUrl } from './database-url.ts'
+import { bringUpPostmaster, type StopWay, stopPostmaster } from './postmaster.ts'
 import { isAlive, type ProcessRef } from './processes.ts'
 import { settleServerPlace } from './server-place.ts'
 
@@ -63,7 +64,7 @@ export async function startEmbeddedPostgres(
   async function bringUp(): Promise<{ process: ProcessRef; isAdopted: boolean }> {
     const up = await bringUpPostmaster(place, { settings, signal })
     try {
-      await createDatabaseIfMissing(databaseUrl(place, databaseName))
+      await createDatabaseIfMissing(socketDatabaseUrl(place.socketDirectory, databaseName))
     } catch (error) {
       await stopPostmaster(up.process)
       throw error
@@ -102,7 +103,7 @@ export async function startEmbeddedPostgres(
   }
 
   return {
-    url: databaseUrl(place, databaseName),
+    url: socketDatabaseUrl(place.socketDirectory, databaseName),
     isAdopted: first.isAdopted,
     get pid() {
       return current.pid

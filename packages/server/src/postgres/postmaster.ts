@@ -4,7 +4,7 @@ import { open, readFile, realpath, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pingDatabase } from '@holdfast/db'
-import { POSTGRES_USER } from './data-directory.ts'
+import { socketDatabaseUrl } from './database-url.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { PostgresError } from './postgres-error.ts'
 import { readPostmasterFile } from './postmaster-file.ts'
@@ -28,12 +28,6 @@ const KILLED_STOP_MS = 5_000
 const READY_POLL_MS = 25
 const LOG_BYTES_MAX = 8 * 1024 * 1024
 const LOG_TAIL_BYTES = 2_000
-
-/** Of any database of the server in `place`. */
-export function databaseUrl({ socketDirectory }: ServerPlace, database: string): string {
-  const host = encodeURIComponent(socketDirectory)
-  return `postgresql://${POSTGRES_USER}@localhost/${encodeURIComponent(database)}?host=${host}`
-}
 
 /**
  * Brings the server up: takes over the one that already runs here as we would start it; stops any
@@ -173,7 +167,7 @@ async function waitUntilReady(
     if (!(await isAlive(process))) throw await startFailure(place)
     await delay(READY_POLL_MS)
   }
-  await pingDatabase(databaseUrl(place, 'postgres'))
+  await pingDatabase(socketDatabaseUrl(place.socketDirectory, 'postgres'))
 }
 
 async function startFailure(place: ServerPlace): Promise<PostgresError> {

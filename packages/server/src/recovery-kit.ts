@@ -1,0 +1,87 @@
+// The recovery kit: everything without which backups cannot be read when this host is lost.
+import { join } from 'node:path'
+import {
+  createSealing,
+  type Database,
+  DatabaseError,
+  findInstallation,
+  listRepositoryPlaces,
+  openRepositorySecrets,
+  type RepositoryPlace,
+} from '@holdfast/db'
+import type { ServiceConfig } from './config.ts'
+import { withInstallation } from './installation-access.ts'
+import type { Log } from './log.ts'
+import { readMasterKey } from './master-key.ts'
+import { ServerError } from './server-error.ts'
+
+/** As text to print and keep. Fails when the master key does not open what is sealed. */
+export function makeRecoveryKit(
+  config: ServiceConfig,
+  { log, now }: { readonly log: Log; readonly now: Date },
+): Promise<string> {
+  return withInstallation(config, { log }, async (database) => {
+    const installation = await findInstallation(database)
+    if (installation === undefined) throw new ServerError({ code: 'not-set-up', home: config.home })
+    const expected = installation.masterKeyFingerprint
+    const masterKey = await readMasterKey(config.masterKeyFile)
+    if (masterKey === undefined) throw new DatabaseError({ code: 'master-key-missing', expected })
+    const found = createSealing(masterKey).keyID
+    if (found !== expected) throw new DatabaseError({ code: 'master-key-other', expected, found })
+    const repositories = await describeRepositories(database, masterKey, config.home)
+    return [
+      'Holdfast recovery kit',
+      '',
+      'Keep this where it survives the loss of this host, and never beside the backups:',
+      'whoever has it can read all of them.',
+      '',
+      `Installation:  ${installation.id}`,
+      `Made:          ${now.toISOString()}`,
+      `Home:          ${config.home}`,
+      `Master key:    ${masterKey.toString('base64')}`,
+      `               (the content of ${config.masterKeyFile}, fingerprint ${found})`,
+      '',
+      ...repositories,
+      'Without Holdfast, stock restic reads every repository:',
+      '  restic -r <URL> snapshots',
+      '  restic -r <URL> restore <snapshot> --target <directory>',
+      'When a repository was moved, only its URL changes. New buckets need a new kit.',
+      '',
+    ].join('\n')
+  })
+}
+
+async function describeRepositories(
+  database: Database,
+  masterKey: Buffer,
+  home: string,
+): Promise<string[]> {
+  const sealing = createSealing(masterKey)
+  const lines: string[] = []
+  for (const place of await listRepositoryPlaces(database)) {
+    const secrets = await openRepositorySecrets(database, sealing, place.id)
+    if (secrets === undefined) continue
+    lines.push(
+      `Repository of ${describePlace(place)}`,
+      `  URL:         ${repositoryUrl(place, home)}`,
+      `  Password:    ${secrets.password}`,
+      '',
+    )
+  }
+  return lines
+}
+
+function describePlace({ accountName, bucketName, clusterName }: RepositoryPlace): string {
+  const where =
+    bucketName === undefined ? `local snapshots of ${clusterName}` : `bucket "${bucketName}"`
+  return `${where}, account "${accountName}"`
+}
+
+function repositoryUrl({ bucketPath, prefix }: RepositoryPlace, home: string): string {
+  return join(bucketPath ?? snapshotsDirectory(home), prefix)
+}
+
+/** The local snapshot repositories, one directory an account. */
+export function snapshotsDirectory(home: string): string {
+  return join(home, 'snapshots')
+}

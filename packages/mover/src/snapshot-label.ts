@@ -24,16 +24,15 @@ function instantOf(time: string): Temporal.Instant {
   }
 }
 
-/** Tags that together name one attempt to copy one volume. */
-const ATTEMPT_TAGS = ['backup=', 'snapshot=', 'namespace=', 'volume=', 'attempt='] as const
+/** Tags that together name the copy of one volume. A copy of whichever attempt counts as done. */
+const COPY_TAGS = ['backup=', 'snapshot=', 'namespace=', 'volume='] as const
 
 /**
  * The tags by which an earlier run of the same job is found; undefined when the label does not
  * name one.
  */
-export function attemptTags(tags: readonly string[]): readonly string[] | undefined {
-  const found = tags.filter((tag) => ATTEMPT_TAGS.some((prefix) => tag.startsWith(prefix)))
+export function copyTags(tags: readonly string[]): readonly string[] | undefined {
+  const found = tags.filter((tag) => COPY_TAGS.some((prefix) => tag.startsWith(prefix)))
   const has = (prefix: string) => found.some((tag) => tag.startsWith(prefix))
-  const isWhole = (has('backup=') || has('snapshot=')) && has('volume=') && has('attempt=')
-  return isWhole ? found : undefined
+  return (has('backup=') || has('snapshot=')) && has('volume=') ? found : undefined
 }

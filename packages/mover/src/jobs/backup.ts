@@ -22,7 +22,7 @@ import type { JobContext } from '../job-context.ts'
 import { givenHoles, pathOfJob } from '../job-paths.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import { attemptTags, backupLabel } from '../snapshot-label.ts'
+import { backupLabel, copyTags } from '../snapshot-label.ts'
 import type { JobOf } from './job-table.ts'
 
 type BackupResult = MoverResults['backup']
@@ -93,7 +93,7 @@ async function findDone(
   tags: readonly string[],
   signal: AbortSignal,
 ): Promise<BackupResult | undefined> {
-  const wanted = attemptTags(tags)
+  const wanted = copyTags(tags)
   if (wanted === undefined) return undefined
   for (const { id, snapshot } of await listSnapshots({ repository, tags: wanted, signal })) {
     const kept = keptResult(snapshot)

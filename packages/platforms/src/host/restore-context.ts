@@ -6,7 +6,7 @@ export interface RestoreContext {
   readonly stateDir: string
   /**
    * Told before and after everything that a crash could cut off: `exchange-begun`,
-   * `step-<n>-begun`, `step-<n>-done`, `exchange-done`. Tests end the process, or throw, there.
+   * `step-<n>-begun`, `step-<n>-done`, `exchange-done`, `undo-<n>-done`. Tests end the process, or throw, there.
    */
   readonly observe: (point: string) => void | Promise<void>
 }

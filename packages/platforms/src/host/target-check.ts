@@ -36,6 +36,9 @@ function refuseOtherThing(parent: OpenDirectory, name: Uint8Array | string): voi
 }
 
 function checkWritable(directory: OpenDirectory): void {
+  const flags = readInodeFlags(directory.handle)
+  if (flags.isImmutable) refuse(directory.path, 'it is immutable (chattr -i makes it writable)')
+  if (flags.isAppendOnly) refuse(directory.path, 'it is append-only (chattr -a makes it writable)')
   try {
     accessSync(directory.entryPath('.'), constants.W_OK | constants.X_OK)
   } catch (error) {
@@ -44,9 +47,6 @@ function checkWritable(directory: OpenDirectory): void {
     const isReadOnly = errno === 'EROFS'
     refuse(directory.path, isReadOnly ? 'it is mounted read-only' : `writing is refused (${errno})`)
   }
-  const flags = readInodeFlags(directory.handle)
-  if (flags.isImmutable) refuse(directory.path, 'it is immutable (chattr -i makes it writable)')
-  if (flags.isAppendOnly) refuse(directory.path, 'it is append-only (chattr -a makes it writable)')
 }
 
 /**

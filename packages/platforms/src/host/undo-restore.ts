@@ -62,10 +62,13 @@ export async function undoExchange(
   const exchanges = journal.volumes.map((volume) =>
     opened.use(openVolumeExchange({ context, id: journal.id, volume })),
   )
+  let number = 0
   for await (const step of readSteps(stepsPath(context.stateDir, journal.id))) {
     const exchange = exchanges[step.volume]
     // Without its namespace nothing of the volume was exchanged, or all of it is lost anyway.
     if (exchange !== undefined) undoStep(exchange, step)
+    await context.observe(`undo-${number}-done`)
+    number += 1
   }
   for (const exchange of exchanges) await flushExchange(exchange)
   await writeJournal(context.stateDir, { ...journal, state: 'staged' })

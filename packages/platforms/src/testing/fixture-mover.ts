@@ -1,4 +1,5 @@
 // A tiny mover for tests: what it does depends on the tag of its `list` job.
+import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -17,6 +18,10 @@ for await (const line of createInterface({ input: process.stdin })) {
       break
     case 'wait':
       say({ event: 'scanned', entries: 0, bytes: 0 })
+      break
+    case 'write':
+      writeFileSync(`${job.targetPath}/written`, 'by the mover')
+      say({ event: 'failed', failure: { code: 'target-not-writable', path: job.targetPath } })
       break
     default:
       process.stderr.write(`no such doing: ${line}\n`)

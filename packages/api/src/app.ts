@@ -1,0 +1,76 @@
+// Builds the HTTP application. It listens to nothing: that is the caller's part.
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import { registerApplicationDialect } from './application/application-dialect.ts'
+import { sendProblem } from './application/problem-response.ts'
+import { answerFailure } from './application/problems.ts'
+import { type DiscoverCluster, makeClusterInventories } from './operations/cluster-inventories.ts'
+import type { OperationContext } from './operations/operation-context.ts'
+import { registerDocumentation } from './system/documentation.ts'
+import { type Readiness, registerHealth } from './system/health.ts'
+
+export interface AppDependencies extends Omit<OperationContext, 'inventories'> {
+  readonly discover: DiscoverCluster
+  readonly readiness: () => Promise<Readiness>
+  readonly logger: FastifyBaseLogger
+  /** Of the product, for the OpenAPI document. */
+  readonly version: string
+  /** Serves HTTPS when given. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
+}
+
+/** A request must arrive within this time; no answer waits for long work. */
+const REQUEST_TIMEOUT_MS = 120_000
+
+export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const app = makeServer(dependencies)
+  // Answers are written as they are; that they conform is what tests are for.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request
+    const durationMs = Math.round(reply.elapsedTime)
+    request.log.info({ method, url, status: reply.statusCode, durationMs }, 'request answered')
+  })
+  await registerDocumentation(app, dependencies.version)
+  registerHealth(app, dependencies.readiness)
+  const inventories = makeClusterInventories(dependencies)
+  registerApplicationDialect(app, { ...dependencies, inventories })
+  return app
+}
+
+function makeServer({ logger, newID, tls }: AppDependencies): FastifyInstance {
+  const options: FastifyServerOptions = {
+    loggerInstance: logger,
+    genReqId: newID,
+    requestIdLogLabel: 'correlationID',
+    // One line a request, written below when it is answered.
+    disableRequestLogging: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+      },
+    },
+    frameworkErrors: answerBadUrl,
+  }
+  if (tls === undefined) return Fastify(options)
+  // Only the type of the server below differs, which nothing here looks at.
+  const secured: object = { ...options, https: { cert: tls.cert, key: tls.key } }
+  return Fastify(secured)
+}
+
+/** What the router itself refuses never reaches a hook: percent-encoding that encodes nothing. */
+function answerBadUrl(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info({ err: error }, 'request refused')
+  const facts = { method: request.method, internalProblem: 34 } as const
+  sendProblem(request, reply, answerFailure({ code: 'path-unknown' }, facts))
+}

@@ -1,0 +1,106 @@
+// The application dialect: who may call, how bodies are read, how failures are answered, and the
+// routes of every resource.
+import { isPassingDatabaseFailure } from '@holdfast/db'
+import { parseId } from '@holdfast/domain'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authenticate, type Caller } from '../operations/caller.ts'
+import type { OperationContext } from '../operations/operation-context.ts'
+import { isOperationError, OperationError } from '../operations/operation-failure.ts'
+import { checkPermission, type Permission } from '../operations/permissions.ts'
+import { schemaViolation } from './body-validation.ts'
+import { registerExtensions } from './extensions.ts'
+import type { OperationDescription } from './operation-description.ts'
+import { makePathIndex, type PathIndex } from './path-index.ts'
+import type { ProblemNumber } from './problem-catalogue.ts'
+import { ProblemSchema, sendProblem } from './problem-response.ts'
+import { type AnsweredFailure, answerFailure } from './problems.ts'
+import { acceptAnyBody } from './request-body.ts'
+import { isRequestError, RequestError } from './request-failure.ts'
+import { registerResources } from './resources.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+  interface FastifyContextConfig {
+    /** What the caller must be allowed to do. */
+    permission?: Permission
+    /** What an unexpected failure here is called. */
+    internalProblem?: ProblemNumber
+    /** For the OpenAPI document. */
+    description?: OperationDescription
+    /** For a POST that says everything in its path. */
+    isBodyIgnored?: boolean
+  }
+}
+
+const ROOT = '/accounts'
+
+export function registerApplicationDialect(app: FastifyInstance, context: OperationContext): void {
+  const paths = makePathIndex()
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  app.addSchema(ProblemSchema)
+  app.decorateRequest('caller')
+  acceptAnyBody(app)
+  app.addHook('onRequest', (request) => admit(context, request))
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((request, reply) => answerUnknownPath(paths, request, reply))
+  registerResources(app, context)
+  registerExtensions(app, context)
+}
+
+/** The token first, whatever else is wrong; then the account; then the role. */
+async function admit({ database }: OperationContext, request: FastifyRequest): Promise<void> {
+  if (!isOurs(request)) return
+  request.caller = await authenticate(database, request.headers.authorization)
+  const { account_id: accountID } = (request.params ?? {}) as { account_id?: string }
+  if (accountID !== undefined && parseId(accountID) !== request.caller.accountID) {
+    throw new OperationError({ code: 'not-found', kind: 'account', id: accountID })
+  }
+  checkPermission(request.caller, request.routeOptions.config.permission ?? 'read')
+}
+
+function isOurs({ url }: FastifyRequest): boolean {
+  return (
+    url.startsWith(ROOT) && (url.length === ROOT.length || /[/?]/.test(url.charAt(ROOT.length)))
+  )
+}
+
+function answerUnknownPath(
+  paths: PathIndex,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const methods = paths.methodsOf(request.url.split('?')[0] ?? '')
+  if (methods.length === 0) throw new RequestError({ code: 'path-unknown' })
+  const allowed = [...methods, 'OPTIONS']
+  if (request.method === 'OPTIONS') {
+    return reply.code(204).header('allow', allowed.join(', ')).send()
+  }
+  throw new RequestError({ code: 'method-unsupported', allowed })
+}
+
+function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const failure = failureOf(error)
+  const internalProblem = request.routeOptions.config.internalProblem ?? 34
+  const answer = answerFailure(failure, { method: request.method, internalProblem })
+  const facts = { problem: answer.problem, failure: failure.code }
+  if (failure.code === 'internal') request.log.error({ ...facts, err: error }, 'request failed')
+  else request.log.info(facts, 'request refused')
+  return sendProblem(request, reply, answer)
+}
+
+function failureOf(error: FastifyError): AnsweredFailure {
+  if (isOperationError(error) || isRequestError(error)) return error.failure
+  if (error.validation !== undefined) return schemaViolation(error.validation).failure
+  if (isPassingDatabaseFailure(error)) {
+    return { code: 'service-not-ready', reason: 'The database does not answer at the moment.' }
+  }
+  const status = error.statusCode ?? 500
+  if (status >= 400 && status < 500) return { code: 'request-malformed', reason: error.message }
+  return { code: 'internal' }
+}

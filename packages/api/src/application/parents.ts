@@ -1,0 +1,47 @@
+// The resources that others are listed below.
+import {
+  APPLICATION_SNAPSHOTS,
+  APPS,
+  BACKUPS,
+  CLOUDS,
+  CLUSTERS,
+  MANAGED_CLUSTERS,
+} from '@holdfast/db'
+import type { Parent } from './resource-definition.ts'
+
+export const APP: Parent = { parameter: 'app_id', key: 'appID', kind: 'app', source: APPS }
+
+export const BACKUP: Parent = {
+  parameter: 'appBackup_id',
+  key: 'backupID',
+  kind: 'backup',
+  source: BACKUPS,
+}
+
+export const SNAPSHOT: Parent = {
+  parameter: 'appSnap_id',
+  key: 'snapshotID',
+  kind: 'snapshot',
+  source: APPLICATION_SNAPSHOTS,
+}
+
+export const CLOUD: Parent = {
+  parameter: 'cloud_id',
+  key: 'cloudID',
+  kind: 'cloud',
+  source: CLOUDS,
+}
+
+export const CLUSTER: Parent = {
+  parameter: 'cluster_id',
+  key: 'clusterID',
+  kind: 'cluster',
+  source: CLUSTERS,
+}
+
+export const MANAGED_CLUSTER: Parent = {
+  parameter: 'managedCluster_id',
+  key: 'clusterID',
+  kind: 'cluster',
+  source: MANAGED_CLUSTERS,
+}

@@ -1,0 +1,361 @@
+// What the application dialect answers to each failure. A new code does not compile until it is
+// answered here.
+import type { InvalidMember, OperationFailure } from '../operations/operation-failure.ts'
+import type { ProblemNumber } from './problem-catalogue.ts'
+import type { RequestFailure } from './request-failure.ts'
+
+export interface ProblemAnswer {
+  readonly problem: ProblemNumber
+  /** To which resource it happened; the path that was asked for when absent. */
+  readonly resource?: string
+  /** What happened: a sentence. */
+  readonly reason: string
+  /** What to do next: a sentence. */
+  readonly remedy: string
+  readonly invalidFields?: readonly InvalidMember[]
+  readonly invalidParams?: readonly InvalidMember[]
+  readonly schemaValidationFailure?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What an answer depends on beside the failure. */
+export interface FailedRequest {
+  readonly method: string
+  /** What an unexpected failure of this operation is called. */
+  readonly internalProblem: ProblemNumber
+}
+
+export type AnsweredFailure = OperationFailure | RequestFailure
+
+type Answers = {
+  readonly [Code in AnsweredFailure['code']]: (
+    failure: Extract<AnsweredFailure, { code: Code }>,
+    request: FailedRequest,
+  ) => ProblemAnswer
+}
+
+export function answerFailure(failure: AnsweredFailure, request: FailedRequest): ProblemAnswer {
+  // The compiler cannot see that the key and the argument belong together.
+  const answer = ANSWERS[failure.code] as (
+    failure: AnsweredFailure,
+    request: FailedRequest,
+  ) => ProblemAnswer
+  return answer(failure, request)
+}
+
+const AUTHENTICATE = { 'www-authenticate': 'Bearer' }
+
+const ANSWERS: Answers = {
+  'token-missing': () => ({
+    problem: 3,
+    reason: 'The Authorization header is absent or carries no bearer token.',
+    remedy: 'Send "Authorization: Bearer <token>"; the owner\'s token is in owner.json.',
+    headers: AUTHENTICATE,
+  }),
+  'token-invalid': () => ({
+    problem: 4,
+    reason: 'No token of any user is the one that was sent, or it was revoked.',
+    remedy: 'Use a valid token; "holdfast owner reset" makes a new one for the owner.',
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  }),
+  'user-disabled': ({ email }) => ({
+    problem: 14,
+    resource: `user ${email}`,
+    reason: 'The user that the token belongs to, or its account, is switched off.',
+    remedy: 'Ask an owner of the account to enable the user.',
+  }),
+  'not-permitted': ({ permission, role, needed }) => ({
+    problem: 11,
+    reason:
+      role === 'none'
+        ? 'The user has no role in this account.'
+        : `The role ${role} does not include the permission ${permission}.`,
+    remedy: `Ask an owner of the account for the role ${needed}.`,
+  }),
+  'not-found': ({ kind, id }, { method }) => ({
+    // Reading a task that is missing is the one item GET that is documented with 1.
+    problem: kind === 'task' ? 1 : notFoundProblem(method),
+    resource: `${kind} ${id}`,
+    reason: `No ${kind} ${id} exists here.`,
+    remedy: 'List the collection to see what exists, and check the ids in the path.',
+  }),
+  'path-unknown': (_failure, { method }) => ({
+    problem: notFoundProblem(method),
+    reason: 'Nothing is served at this path.',
+    remedy: 'See /docs or /openapi.json for the paths that exist.',
+  }),
+  'method-unsupported': ({ allowed }) => ({
+    problem: 69,
+    reason: `This path answers ${allowed.join(', ')} only.`,
+    remedy: 'See /docs or /openapi.json for what each path can do.',
+    headers: { allow: allowed.join(', ') },
+  }),
+  'query-invalid': ({ parameters }) => ({
+    problem: 5,
+    reason: sentenceOf(parameters),
+    remedy: 'Correct the named query parameters.',
+    invalidParams: parameters,
+  }),
+  'query-unsupported': ({ parameters }) => ({
+    problem: 6,
+    reason: sentenceOf(parameters),
+    remedy: 'Leave out the named query parameters.',
+    invalidParams: parameters,
+  }),
+  'body-not-json': ({ reason }) => ({
+    problem: 7,
+    reason,
+    remedy: 'Send one JSON object in UTF-8.',
+  }),
+  'body-breaks-schema': ({ members, report }) => ({
+    problem: 8,
+    reason: sentenceOf(members),
+    remedy: 'Correct the named fields; /openapi.json holds the schema.',
+    invalidFields: members,
+    schemaValidationFailure: report,
+  }),
+  'body-too-large': ({ limitBytes }) => ({
+    problem: 85,
+    reason: `The body has more than ${limitBytes} bytes.`,
+    remedy: 'Send a smaller body.',
+  }),
+  'request-malformed': ({ reason }) => ({
+    problem: 7,
+    reason,
+    remedy: 'Send a well-formed HTTP request.',
+  }),
+  'precondition-failed': ({ header }) => ({
+    problem: 38,
+    reason: `The resource does not meet the ${header} header of the request: it was changed meanwhile.`,
+    remedy: 'Read the resource again and repeat the change on what it is now.',
+  }),
+  'service-not-ready': ({ reason }) => ({
+    problem: 41,
+    resource: 'database',
+    reason,
+    remedy: 'Repeat the request in a few seconds; /readyz tells when the service is ready.',
+    headers: { 'retry-after': '2' },
+  }),
+  internal: (_failure, { internalProblem }) => ({
+    problem: internalProblem,
+    reason: 'The service failed in a way it did not expect; nothing is known to have changed.',
+    remedy: 'Look in the log of the service for this correlationID, and repeat the request.',
+  }),
+  'invalid-request': ({ members }) => ({
+    problem: 9,
+    reason: sentenceOf(members),
+    remedy: 'Correct the named fields.',
+    invalidFields: members,
+  }),
+  'fixed-value-changed': ({ resource, members }) => ({
+    problem: 10,
+    resource,
+    reason: sentenceOf(members),
+    remedy: 'Leave the named fields out, or send their present values.',
+    invalidFields: members,
+  }),
+  'backup-name-taken': ({ appID, name }) => ({
+    problem: 143,
+    resource: `app ${appID}`,
+    reason: `The app already has a backup named ${name}.`,
+    remedy: 'Choose another name, leave the name out, or delete the other backup first.',
+    invalidFields: [{ name: 'name', reason: `${name} is taken by another backup of the app` }],
+  }),
+  'snapshot-name-taken': ({ appID, name }) => ({
+    problem: 176,
+    resource: `app ${appID}`,
+    reason: `The app already has a snapshot named ${name}.`,
+    remedy: 'Choose another name, leave the name out, or delete the other snapshot first.',
+    invalidFields: [{ name: 'name', reason: `${name} is taken by another snapshot of the app` }],
+  }),
+  'bucket-not-found': ({ bucketID }) => ({
+    problem: 108,
+    resource: `bucket ${bucketID}`,
+    reason: 'The account has no bucket with this id.',
+    remedy: 'List the buckets and name one of them, or leave bucketID out.',
+    invalidFields: [{ name: 'bucketID', reason: 'names no bucket of the account' }],
+  }),
+  'bucket-not-available': ({ bucketID, state }) => ({
+    problem: 127,
+    resource: `bucket ${bucketID}`,
+    reason: `The bucket is ${state}.`,
+    remedy: "Look at the bucket's stateDetails, or name another bucket.",
+    invalidFields: [{ name: 'bucketID', reason: `names a bucket that is ${state}` }],
+  }),
+  'no-bucket-available': ({ appID }) => ({
+    problem: 127,
+    resource: `app ${appID}`,
+    reason: 'No bucket was named, and none of those that could be chosen is available.',
+    remedy: 'Make a bucket available or set a default bucket for the cluster or its cloud.',
+    invalidFields: [{ name: 'bucketID', reason: 'is absent and no bucket can be selected' }],
+  }),
+  'snapshot-not-found': ({ snapshotID, appID }) => ({
+    problem: 46,
+    resource: `snapshot ${snapshotID}`,
+    reason: `The app ${appID} has no snapshot with this id.`,
+    remedy: "List the app's snapshots and name one of them.",
+    invalidFields: [{ name: 'snapshotID', reason: 'names no snapshot of the app' }],
+  }),
+  'snapshot-not-completed': ({ snapshotID, state }) => ({
+    problem: 111,
+    resource: `snapshot ${snapshotID}`,
+    reason: `The snapshot is ${state}, not completed.`,
+    remedy: 'Wait until it is completed, or leave snapshotID out to take a new snapshot.',
+    invalidFields: [{ name: 'snapshotID', reason: `names a snapshot that is ${state}` }],
+  }),
+  'snapshot-not-restorable': ({ snapshotID, state }) => ({
+    problem: 46,
+    resource: `snapshot ${snapshotID}`,
+    reason: `The snapshot is ${state}; only a completed one can be restored.`,
+    remedy: 'Name a completed snapshot or backup.',
+    invalidFields: [{ name: 'snapshotID', reason: `names a snapshot that is ${state}` }],
+  }),
+  'backup-not-found': ({ backupID }) => ({
+    problem: 74,
+    resource: `backup ${backupID}`,
+    reason: 'The account has no backup with this id.',
+    remedy: "List the app's backups and name one of them.",
+    invalidFields: [{ name: 'backupID', reason: 'names no backup of the account' }],
+  }),
+  'backup-not-restorable': ({ backupID, state }) => ({
+    problem: 74,
+    resource: `backup ${backupID}`,
+    reason: `The backup is ${state}; only a completed one can be restored.`,
+    remedy: 'Name a completed backup or snapshot.',
+    invalidFields: [{ name: 'backupID', reason: `names a backup that is ${state}` }],
+  }),
+  'copy-of-other-app': ({ copyID, appID }) => ({
+    problem: 76,
+    resource: `app ${appID}`,
+    reason: `The copy ${copyID} was made of another app.`,
+    remedy: "Name a copy of this app, or address the copy's own app.",
+  }),
+  'backup-pending': ({ backupID, name }) => ({
+    problem: 128,
+    resource: `backup ${name} (${backupID})`,
+    reason: 'The backup has not begun yet, so there is nothing that could be stopped.',
+    remedy: 'Wait until it is running, then delete it.',
+  }),
+  'snapshot-in-use': ({ snapshotID, backupID, backupName }) => ({
+    problem: 144,
+    resource: `snapshot ${snapshotID}`,
+    reason: `The backup ${backupName} (${backupID}) reads it.`,
+    remedy: 'Wait until that backup has ended, or delete that backup first.',
+  }),
+  'copy-being-restored': ({ copyID, appID }) => ({
+    problem: 142,
+    resource: `copy ${copyID}`,
+    reason: `The app ${appID} is being restored from it.`,
+    remedy: 'Wait until the restore has ended, or cancel its task.',
+  }),
+  'restore-not-confirmed': ({ appID }) => ({
+    problem: 79,
+    resource: `app ${appID}`,
+    reason: 'The request asks for a restore in place, which replaces the data of the app.',
+    remedy: 'Send the header "ForceUpdate: true" with it.',
+  }),
+  'copies-unended': ({ appID }) => ({
+    problem: 152,
+    resource: `app ${appID}`,
+    reason: 'A backup or snapshot of the app has not ended.',
+    remedy: 'Wait until it has ended, or delete it, then restore.',
+  }),
+  'app-restoring': ({ appID }) => ({
+    problem: 112,
+    resource: `app ${appID}`,
+    reason: 'The app is being restored.',
+    remedy: 'Wait until it is ready, or cancel the task of the restore.',
+  }),
+  'app-backup-running': ({ appID }) => ({
+    problem: 157,
+    resource: `app ${appID}`,
+    reason: 'A backup of the app has not ended.',
+    remedy: 'Wait until it has ended, or delete it, then remove the app.',
+  }),
+  'selective-restore-unsupported': ({ appID }) => ({
+    problem: 155,
+    resource: `app ${appID}`,
+    reason: 'Its cluster has no resources that a filter could select; volumes are restored whole.',
+    remedy: 'Leave restoreFilter out.',
+    invalidFields: [{ name: 'restoreFilter', reason: 'is not supported on this cluster' }],
+  }),
+  'clone-unsupported': () => ({
+    problem: 151,
+    reason: 'This version restores in place only; it makes no clones.',
+    remedy:
+      'Restore with PUT of the app and "ForceUpdate: true", or restore with restic elsewhere.',
+  }),
+  'cluster-not-found': ({ clusterID }) => ({
+    problem: 106,
+    resource: `cluster ${clusterID}`,
+    reason: 'The account has no cluster with this id.',
+    remedy: 'List the managed clusters and name one of them.',
+    invalidFields: [{ name: 'clusterID', reason: 'names no cluster of the account' }],
+  }),
+  'namespace-not-found': ({ namespace, member }) => ({
+    problem: 122,
+    resource: `namespace ${namespace}`,
+    reason: `The cluster has no namespace ${namespace}.`,
+    remedy: "List the cluster's namespaces; names it refuses are in the cluster's stateUnready.",
+    invalidFields: [{ name: member, reason: 'names no namespace of the cluster' }],
+  }),
+  'namespace-removed': ({ namespace, member }) => ({
+    problem: 124,
+    resource: `namespace ${namespace}`,
+    reason: `The namespace ${namespace} was there once and is gone.`,
+    remedy: 'Make the namespace anew, or name another one.',
+    invalidFields: [{ name: member, reason: 'names a namespace that is gone' }],
+  }),
+  'app-exists': ({ appID, name }) => ({
+    problem: 121,
+    resource: `app ${name} (${appID})`,
+    reason: 'This app has exactly the same namespaces already.',
+    remedy: 'Use that app, or choose other namespaces.',
+    invalidFields: [
+      { name: 'namespaceScopedResources', reason: `defines the app ${name} already` },
+    ],
+  }),
+  'app-definition-taken': ({ appID, name }) => ({
+    problem: 136,
+    resource: `app ${name} (${appID})`,
+    reason: 'This app has exactly the same namespaces already.',
+    remedy: 'Use that app, or choose other namespaces.',
+    invalidFields: [
+      { name: 'namespaceScopedResources', reason: `defines the app ${name} already` },
+    ],
+  }),
+  'kind-unknown': ({ member }) => ({
+    problem: 147,
+    reason: 'The cluster has no resources of this kind.',
+    remedy: 'Leave clusterScopedResources out.',
+    invalidFields: [{ name: member, reason: 'names a kind that the cluster does not have' }],
+  }),
+  'task-not-cancellable': ({ taskID }) => ({
+    problem: 10,
+    resource: `task ${taskID}`,
+    reason: 'The task has ended, or is past the point from which it only goes forward.',
+    remedy: 'Read the task to see how it ended.',
+    invalidFields: [{ name: 'state', reason: 'does not allow to cancel any more' }],
+  }),
+  'repository-not-made': ({ bucketID }, { method }) => ({
+    problem: notFoundProblem(method),
+    resource: `bucket ${bucketID}`,
+    reason: 'The account has no repository in this bucket yet; the first backup makes it.',
+    remedy: 'Make a backup into this bucket first.',
+  }),
+  'cluster-unreachable': ({ clusterID, reason }) => ({
+    problem: 40,
+    resource: `cluster ${clusterID}`,
+    reason: `The cluster cannot be reached: ${reason}`,
+    remedy: "Look at the cluster's stateUnready, bring it back and repeat the request.",
+  }),
+}
+
+/** PUT and DELETE name an item, everything else reads or extends a collection. */
+function notFoundProblem(method: string): 1 | 2 {
+  return method === 'PUT' || method === 'DELETE' || method === 'PATCH' ? 1 : 2
+}
+
+function sentenceOf(members: readonly InvalidMember[]): string {
+  return `${members.map(({ name, reason }) => `${name} ${reason}`).join('; ')}.`
+}

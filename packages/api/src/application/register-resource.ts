@@ -1,0 +1,229 @@
+// Makes the routes of a resource from its definition.
+import { findResource, type ResourceCommon, type ResourceScope } from '@holdfast/db'
+import { parseId } from '@holdfast/domain'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OperationContext } from '../operations/operation-context.ts'
+import { OperationError } from '../operations/operation-failure.ts'
+import { listCollection } from './list-collection.ts'
+import { type Query, refuseParameters } from './list-parameters.ts'
+import { mediaTypeOf } from './media-type.ts'
+import { describeOperation } from './operation-description.ts'
+import { checkPreconditions, entityTagOf } from './preconditions.ts'
+import {
+  type Collection,
+  listTypeOf,
+  type ResourceDefinition,
+  typeOf,
+  type WireResource,
+} from './resource-definition.ts'
+import { sendJson } from './send-json.ts'
+import type { ServedCollection } from './served-collection.ts'
+
+export function registerResource<Resource extends ResourceCommon>(
+  app: FastifyInstance,
+  context: OperationContext,
+  definition: ResourceDefinition<Resource>,
+): void {
+  for (const collection of definition.collections) {
+    const source = collection.source ?? definition.source
+    const served = { context, definition, collection, source }
+    registerRead(app, served)
+    registerWrite(app, served)
+  }
+}
+
+function registerRead<Resource extends ResourceCommon>(
+  app: FastifyInstance,
+  served: ServedCollection<Resource>,
+): void {
+  const { collection, definition } = served
+  app.get(collection.path, {
+    config: {
+      permission: 'read',
+      internalProblem: definition.internalProblems.list,
+      description: describeOperation(definition, collection, 'list'),
+    },
+    handler: (request, reply) => listHandler(served, request, reply),
+  })
+  if (collection.hasItem === false) return
+  app.get(itemPathOf(collection), {
+    config: {
+      permission: 'read',
+      internalProblem: definition.internalProblems.get,
+      description: describeOperation(definition, collection, 'get'),
+    },
+    handler: async (request, reply) => {
+      refuseParameters(Object.keys(request.query as Query))
+      const scope = await openScope(served, request, { isRefreshed: true })
+      const resource = await findItem(served, scope, request)
+      return sendResource(served, request, reply, resource)
+    },
+  })
+}
+
+function registerWrite<Resource extends ResourceCommon>(
+  app: FastifyInstance,
+  served: ServedCollection<Resource>,
+): void {
+  const { collection, definition } = served
+  const { create, update, remove } = collection
+  if (create !== undefined) {
+    app.post(collection.path, {
+      schema: { body: create.body },
+      config: {
+        permission: create.permission,
+        internalProblem: definition.internalProblems.create,
+        description: describeOperation(definition, collection, 'create'),
+      },
+      handler: async (request, reply) => {
+        refuseParameters(Object.keys(request.query as Query))
+        const { parents } = await openScope(served, request)
+        const body = request.body as WireResource
+        const resource = await create.run(served.context, { caller: request.caller, parents, body })
+        const path = request.url.split('?')[0]?.replace(/\/+$/, '')
+        reply.header('location', `${request.protocol}://${request.host}${path}/${resource.id}`)
+        reply.code(201)
+        return sendResource(served, request, reply, resource)
+      },
+    })
+  }
+  if (update !== undefined) {
+    app.put(itemPathOf(collection), {
+      schema: { body: update.body },
+      config: {
+        permission: update.permission,
+        internalProblem: definition.internalProblems.update,
+        description: describeOperation(definition, collection, 'update'),
+      },
+      handler: async (request, reply) => {
+        refuseParameters(Object.keys(request.query as Query))
+        const scope = await openScope(served, request)
+        const present = await findItem(served, scope, request)
+        await update.run(served.context, {
+          caller: request.caller,
+          parents: scope.parents,
+          body: request.body as WireResource,
+          id: present.id,
+          headers: request.headers,
+          checkPreconditions: (resource) => checkResource(served, request, resource),
+        })
+        return reply.code(204).send()
+      },
+    })
+  }
+  if (remove !== undefined) {
+    app.delete(itemPathOf(collection), {
+      config: {
+        permission: remove.permission,
+        internalProblem: definition.internalProblems.remove,
+        description: describeOperation(definition, collection, 'remove'),
+      },
+      handler: async (request, reply) => {
+        refuseParameters(Object.keys(request.query as Query))
+        const scope = await openScope(served, request)
+        const present = await findItem(served, scope, request)
+        checkResource(served, request, present)
+        const { caller } = request
+        await remove.run(served.context, { caller, parents: scope.parents, id: present.id })
+        return reply.code(204).send()
+      },
+    })
+  }
+}
+
+export function itemPathOf({
+  path,
+  itemParameter,
+}: Pick<Collection<never>, 'path' | 'itemParameter'>) {
+  return `${path}/:${itemParameter}`
+}
+
+async function listHandler<Resource extends ResourceCommon>(
+  served: ServedCollection<Resource>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const scope = await openScope(served, request, { isRefreshed: true })
+  const answer = await listCollection(served, {
+    scope,
+    query: request.query as Query,
+    path: request.url.split('?')[0] ?? '',
+    callerID: request.caller.userID,
+  })
+  const own = [typeOf(served.definition), listTypeOf(served.definition)]
+  const mediaType = mediaTypeOf(request.headers.accept, own.map(withJson))
+  return sendJson(reply, mediaType, answer)
+}
+
+/**
+ * Checks that every parent in the path exists below the one before it, and answers what limits the
+ * rows. Which 404 a missing one is depends on the method alone.
+ */
+async function openScope<Resource extends ResourceCommon>(
+  { context, collection, source }: ServedCollection<Resource>,
+  request: FastifyRequest,
+  { isRefreshed = false } = {},
+): Promise<ResourceScope> {
+  const { accountID } = request.caller
+  const parents: Record<string, string> = {}
+  for (const { parameter, key, kind, source: parentSource } of collection.parents) {
+    const given = parameterOf(request, parameter)
+    const id = parseId<string>(given)
+    const above = Object.fromEntries(
+      Object.entries(parents).filter(([above]) => above in parentSource.parents),
+    )
+    const scope = { accountID, parents: above }
+    if (id === undefined || !(await findResource(context.database, parentSource, { scope, id }))) {
+      throw new OperationError({ code: 'not-found', kind, id: given })
+    }
+    parents[key] = id
+  }
+  if (isRefreshed) await collection.refresh?.(context, { caller: request.caller, parents })
+  const scopedBy: readonly string[] = collection.scopedBy ?? Object.keys(parents)
+  const limiting = Object.entries(parents).filter(
+    ([key]) => scopedBy.includes(key) && key in source.parents,
+  )
+  return { accountID, parents: Object.fromEntries(limiting) }
+}
+
+function parameterOf(request: FastifyRequest, name: string): string {
+  return (request.params as Readonly<Record<string, string>>)[name] ?? ''
+}
+
+async function findItem<Resource extends ResourceCommon>(
+  { context, definition, collection, source }: ServedCollection<Resource>,
+  scope: ResourceScope,
+  request: FastifyRequest,
+): Promise<Resource> {
+  const given = parameterOf(request, collection.itemParameter)
+  const id = parseId<string>(given)
+  if (id !== undefined) {
+    const found = await findResource(context.database, source, { scope, id })
+    if (found !== undefined) return found
+  }
+  throw new OperationError({ code: 'not-found', kind: definition.kind, id: given })
+}
+
+function checkResource<Resource extends ResourceCommon>(
+  { definition }: ServedCollection<Resource>,
+  request: FastifyRequest,
+  resource: Resource,
+): void {
+  checkPreconditions(request.headers, definition.toWire(resource), resource.modifiedAt)
+}
+
+function sendResource<Resource extends ResourceCommon>(
+  { definition }: ServedCollection<Resource>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  resource: Resource,
+): FastifyReply {
+  const wire = definition.toWire(resource)
+  reply.header('etag', entityTagOf(wire))
+  const mediaType = mediaTypeOf(request.headers.accept, [withJson(typeOf(definition))])
+  return sendJson(reply, mediaType, wire)
+}
+
+function withJson(type: string): string {
+  return `${type}+json`
+}

@@ -1,0 +1,65 @@
+// Reads bodies: JSON, whatever the Content-Type says.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { RequestError } from './request-failure.ts'
+
+/** No body of the dialect comes near it; the largest lists some hundred namespaces. */
+export const BODY_BYTES_MAX = 1024 * 1024
+
+/**
+ * A body that is too large is read to its end up to this much, so that the client gets to read
+ * the answer instead of a connection that broke while it was still sending.
+ */
+const DRAINED_BYTES_MAX = 64 * 1024 * 1024
+
+const TYPE_FOR_ALL = 'application/json'
+
+export function acceptAnyBody(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    // Clients send JSON as a form, with types of another resource, or with no type at all; a
+    // malformed type must not be a reason to refuse either.
+    request.raw.headers['content-type'] = TYPE_FOR_ALL
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(TYPE_FOR_ALL, async (request: FastifyRequest, payload: Payload) => {
+    const bytes = await readBytes(payload)
+    if (!hasBody(request)) return undefined
+    if (bytes === undefined) {
+      throw new RequestError({ code: 'body-too-large', limitBytes: BODY_BYTES_MAX })
+    }
+    return parseJson(bytes)
+  })
+}
+
+/** Bodies mean something with POST and PUT only; elsewhere clients send them all the same. */
+function hasBody(request: FastifyRequest): boolean {
+  if (request.is404 || request.routeOptions.config.isBodyIgnored === true) return false
+  return request.method === 'POST' || request.method === 'PUT'
+}
+
+type Payload = AsyncIterable<Uint8Array>
+
+/** Undefined when there is more than the limit. */
+async function readBytes(payload: Payload): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of payload) {
+    bytes += chunk.length
+    if (bytes > DRAINED_BYTES_MAX) break
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk)
+  }
+  return bytes > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw notJson('The body is empty.')
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw notJson(`The body cannot be read as JSON: ${reason}`)
+  }
+}
+
+function notJson(reason: string): RequestError {
+  return new RequestError({ code: 'body-not-json', reason })
+}

@@ -1,0 +1,39 @@
+// All resources of the application dialect.
+import type { ResourceCommon } from '@holdfast/db'
+import type { FastifyInstance } from 'fastify'
+import type { OperationContext } from '../operations/operation-context.ts'
+import { registerResource } from './register-resource.ts'
+import type { ResourceDefinition } from './resource-definition.ts'
+import { accounts } from './resources/accounts.ts'
+import { appAssets } from './resources/app-assets.ts'
+import { appBackups } from './resources/app-backups.ts'
+import { appSnaps } from './resources/app-snaps.ts'
+import { apps } from './resources/apps.ts'
+import { buckets } from './resources/buckets.ts'
+import { clouds } from './resources/clouds.ts'
+import { clusters, managedClusters } from './resources/clusters.ts'
+import { namespaces } from './resources/namespaces.ts'
+import { storageClasses } from './resources/storage-classes.ts'
+import { tasks } from './resources/tasks.ts'
+import { backupVolumes, snapshotVolumes } from './resources/volume-copies.ts'
+import { volumes } from './resources/volumes.ts'
+
+export function registerResources(app: FastifyInstance, context: OperationContext): void {
+  const register = <Resource extends ResourceCommon>(definition: ResourceDefinition<Resource>) =>
+    registerResource(app, context, definition)
+  register(accounts)
+  register(apps)
+  register(appAssets)
+  register(appBackups)
+  register(appSnaps)
+  register(buckets)
+  register(clouds)
+  register(clusters)
+  register(managedClusters)
+  register(namespaces)
+  register(storageClasses)
+  register(tasks)
+  register(volumes)
+  register(backupVolumes)
+  register(snapshotVolumes)
+}

@@ -1,0 +1,232 @@
+// Changes an app: its name and definition, and on request its data, restored in place.
+import {
+  APPLICATION_SNAPSHOTS,
+  APPS,
+  type App,
+  BACKUPS,
+  CLUSTERS,
+  findAppWithDefinition,
+  findResource,
+  insertTask,
+  inTransaction,
+  lockApp,
+  lockAppsOfCluster,
+  type NamespaceScopedResource,
+  type Queries,
+  updateApp,
+} from '@holdfast/db'
+import type { Label } from '@holdfast/domain'
+import { newTask, type RestoreInput } from '@holdfast/workflows'
+import { checkAppDefinition } from './app-definition.ts'
+import type { Caller } from './caller.ts'
+import type { OperationContext } from './operation-context.ts'
+import { type InvalidMember, OperationError } from './operation-failure.ts'
+import { refreshAppAssets } from './refresh-app-assets.ts'
+
+export interface AppChangeRequest {
+  readonly appID: string
+  readonly version: string
+  readonly name?: string
+  readonly labels?: readonly Label[]
+  readonly namespaceScopedResources?: readonly NamespaceScopedResource[]
+  readonly clusterScopedResources?: readonly unknown[]
+  /** Members that never change; another value than the present one is refused. */
+  readonly fixed: Readonly<Partial<Record<FixedMember, string>>>
+  readonly snapshotID?: string
+  readonly backupID?: string
+  readonly hasRestoreFilter: boolean
+  /** Only `ready` for a `failed` app changes something: its user has seen to it. */
+  readonly state?: string
+  /** `ForceUpdate: true`: the caller knows that a restore replaces what is there. */
+  readonly isRestoreConfirmed: boolean
+  /** `Holdfast-In-Use: allow` */
+  readonly isInUseAllowed: boolean
+  /** Called with the app as it is, once nobody else can change it; throws to refuse. */
+  readonly checkPreconditions: (app: App) => void
+}
+
+export const FIXED_MEMBERS = ['id', 'clusterID', 'sourceAppID', 'sourceClusterID'] as const
+export type FixedMember = (typeof FIXED_MEMBERS)[number]
+
+export async function changeApp(
+  context: OperationContext,
+  caller: Caller,
+  request: AppChangeRequest,
+): Promise<void> {
+  const { accountID } = caller
+  const { appID } = request
+  const present = await findApp(context.database, accountID, appID)
+  // Looking at the cluster takes time, so it is done before anything is locked.
+  const seen =
+    request.namespaceScopedResources === undefined && request.clusterScopedResources === undefined
+      ? undefined
+      : await checkNewDefinition(context, present, request)
+  const taskID = await inTransaction(context.database, async (transaction) => {
+    if (seen !== undefined) await lockAppsOfCluster(transaction, present.clusterID)
+    await lockApp(transaction, { accountID, appID })
+    const app = await findApp(transaction, accountID, appID)
+    request.checkPreconditions(app)
+    checkFixedMembers(app, request.fixed)
+    const restore = await acceptRestore(transaction, app, request)
+    await refuseTakenDefinition(transaction, app, request.namespaceScopedResources)
+    await applyChange(transaction, { app, request, restore, caller, now: context.now() })
+    if (seen !== undefined) {
+      const changed = await findApp(transaction, accountID, appID)
+      await refreshAppAssets({ ...context, database: transaction }, { app: changed, seen })
+    }
+    if (restore === undefined) return undefined
+    const id = context.newID()
+    const task = { kind: 'restore', accountID, appID, userID: caller.userID, ...restore } as const
+    await insertTask(transaction, newTask(id, task))
+    return id
+  })
+  if (taskID !== undefined) await context.workflows.startTask(taskID)
+}
+
+async function findApp(database: Queries, accountID: string, appID: string): Promise<App> {
+  const scope = { accountID, parents: {} }
+  const app = await findResource(database, APPS, { scope, id: appID })
+  if (app === undefined) throw new OperationError({ code: 'not-found', kind: 'app', id: appID })
+  return app
+}
+
+async function checkNewDefinition(context: OperationContext, app: App, request: AppChangeRequest) {
+  const scope = { accountID: app.accountID, parents: {} }
+  const cluster = await findResource(context.database, CLUSTERS, { scope, id: app.clusterID })
+  if (cluster === undefined) {
+    throw new OperationError({ code: 'cluster-not-found', clusterID: app.clusterID })
+  }
+  const seen = await context.inventories.refresh({
+    id: cluster.id,
+    accountID: app.accountID,
+    type: cluster.clusterType,
+  })
+  await checkAppDefinition(context.database, {
+    accountID: app.accountID,
+    cluster,
+    seen,
+    namespaceScopedResources: request.namespaceScopedResources ?? app.namespaceScopedResources,
+    clusterScopedResources: request.clusterScopedResources ?? app.clusterScopedResources,
+  })
+  return seen
+}
+
+function checkFixedMembers(app: App, fixed: AppChangeRequest['fixed']): void {
+  const members: InvalidMember[] = FIXED_MEMBERS.filter(
+    (name) => fixed[name] !== undefined && fixed[name] !== app[name],
+  ).map((name) => ({ name, reason: 'cannot be changed' }))
+  if (members.length === 0) return
+  throw new OperationError({ code: 'fixed-value-changed', resource: `app ${app.name}`, members })
+}
+
+/** Decides whether the request asks for a restore, and whether that may begin now. */
+async function acceptRestore(
+  transaction: Queries,
+  app: App,
+  request: AppChangeRequest,
+): Promise<RestoreInput | undefined> {
+  const { snapshotID, backupID, hasRestoreFilter } = request
+  const appID = app.id
+  if (snapshotID !== undefined && backupID !== undefined) {
+    const reason = 'exactly one of snapshotID and backupID names what to restore'
+    const members = ['snapshotID', 'backupID'].map((name) => ({ name, reason }))
+    throw new OperationError({ code: 'invalid-request', members })
+  }
+  if (snapshotID === undefined && backupID === undefined) {
+    if (!hasRestoreFilter) return undefined
+    const reason = 'belongs to a restore: snapshotID or backupID is missing'
+    throw new OperationError({
+      code: 'invalid-request',
+      members: [{ name: 'restoreFilter', reason }],
+    })
+  }
+  if (!request.isRestoreConfirmed)
+    throw new OperationError({ code: 'restore-not-confirmed', appID })
+  const source =
+    snapshotID === undefined
+      ? await findBackupToRestore(transaction, app, backupID ?? '')
+      : await findSnapshotToRestore(transaction, app, snapshotID)
+  if (app.state === 'restoring') throw new OperationError({ code: 'app-restoring', appID })
+  if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
+    throw new OperationError({ code: 'copies-unended', appID })
+  }
+  if (hasRestoreFilter) throw new OperationError({ code: 'selective-restore-unsupported', appID })
+  return { source, isInUseAllowed: request.isInUseAllowed, formerState: app.state }
+}
+
+async function findBackupToRestore(
+  transaction: Queries,
+  app: App,
+  backupID: string,
+): Promise<RestoreInput['source']> {
+  const scope = { accountID: app.accountID, parents: {} }
+  const backup = await findResource(transaction, BACKUPS, { scope, id: backupID })
+  if (backup === undefined) throw new OperationError({ code: 'backup-not-found', backupID })
+  if (backup.appID !== app.id) {
+    throw new OperationError({ code: 'copy-of-other-app', copyID: backupID, appID: app.id })
+  }
+  if (backup.state !== 'completed') {
+    throw new OperationError({ code: 'backup-not-restorable', backupID, state: backup.state })
+  }
+  return { kind: 'backup', id: backupID }
+}
+
+async function findSnapshotToRestore(
+  transaction: Queries,
+  app: App,
+  snapshotID: string,
+): Promise<RestoreInput['source']> {
+  const scope = { accountID: app.accountID, parents: {} }
+  const snapshot = await findResource(transaction, APPLICATION_SNAPSHOTS, {
+    scope,
+    id: snapshotID,
+  })
+  if (snapshot === undefined) {
+    throw new OperationError({ code: 'snapshot-not-found', snapshotID, appID: app.id })
+  }
+  if (snapshot.appID !== app.id) {
+    throw new OperationError({ code: 'copy-of-other-app', copyID: snapshotID, appID: app.id })
+  }
+  if (snapshot.state !== 'completed') {
+    throw new OperationError({ code: 'snapshot-not-restorable', snapshotID, state: snapshot.state })
+  }
+  return { kind: 'snapshot', id: snapshotID }
+}
+
+async function refuseTakenDefinition(
+  transaction: Queries,
+  app: App,
+  namespaceScopedResources: readonly NamespaceScopedResource[] | undefined,
+): Promise<void> {
+  if (namespaceScopedResources === undefined) return
+  const { clusterID, id: exceptID } = app
+  const wanted = { clusterID, namespaceScopedResources, exceptID }
+  const other = await findAppWithDefinition(transaction, wanted)
+  if (other === undefined) return
+  throw new OperationError({ code: 'app-definition-taken', appID: other.id, name: other.name })
+}
+
+async function applyChange(
+  transaction: Queries,
+  change: {
+    readonly app: App
+    readonly request: AppChangeRequest
+    readonly restore: RestoreInput | undefined
+    readonly caller: Caller
+    readonly now: Date
+  },
+): Promise<void> {
+  const { app, request, restore, caller, now } = change
+  const { name, labels, namespaceScopedResources } = request
+  const isCleared = app.state === 'failed' && request.state === 'ready'
+  await updateApp(transaction, app.id, {
+    version: request.version,
+    ...(name === undefined ? {} : { name }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(namespaceScopedResources === undefined ? {} : { namespaceScopedResources }),
+    ...(isCleared ? { state: 'ready', stateDetails: [] } : {}),
+    ...(restore === undefined ? {} : { state: 'restoring', stateDetails: [] }),
+    modifiedBy: caller.userID,
+    now,
+  })
+}

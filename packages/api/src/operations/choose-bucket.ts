@@ -1,0 +1,27 @@
+// Chooses the bucket of a new copy, or checks the one that was named.
+import { listBucketChoices, type Queries } from '@holdfast/db'
+import { selectBucket } from '@holdfast/domain'
+import { OperationError } from './operation-failure.ts'
+
+export interface BucketWish {
+  readonly accountID: string
+  readonly app: { readonly id: string; readonly clusterID: string }
+  readonly bucketID?: string
+  /** A backup may go to any bucket, a snapshot's description only to a default one. */
+  readonly mayUseAny: boolean
+}
+
+/** Fails with `bucket-not-found`, `bucket-not-available` or `no-bucket-available`. */
+export async function chooseBucket(transaction: Queries, wish: BucketWish): Promise<string> {
+  const { accountID, app, bucketID } = wish
+  const choices = await listBucketChoices(transaction, { accountID, clusterID: app.clusterID })
+  if (bucketID !== undefined) {
+    const named = choices.buckets.find((bucket) => bucket.id === bucketID)
+    if (named === undefined) throw new OperationError({ code: 'bucket-not-found', bucketID })
+    if (named.state === 'available') return bucketID
+    throw new OperationError({ code: 'bucket-not-available', bucketID, state: named.state })
+  }
+  const selected = selectBucket({ ...choices, mayUseAny: wish.mayUseAny })
+  if (selected !== undefined) return selected
+  throw new OperationError({ code: 'no-bucket-available', appID: app.id })
+}

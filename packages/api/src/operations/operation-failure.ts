@@ -1,0 +1,92 @@
+// Why an operation refused. Both dialects answer every code; a new one does not compile until
+// they do.
+import type { Role } from '@holdfast/db'
+import type { Permission } from './permissions.ts'
+
+/** Names a member of the request that caused the failure, in domain words. */
+export interface InvalidMember {
+  readonly name: string
+  readonly reason: string
+}
+
+export type MissingKind =
+  | 'account'
+  | 'app'
+  | 'backup'
+  | 'snapshot'
+  | 'task'
+  | 'bucket'
+  | 'cloud'
+  | 'cluster'
+  | 'collection'
+  | 'resource'
+
+export type OperationFailure =
+  | { readonly code: 'token-missing' }
+  | { readonly code: 'token-invalid' }
+  | { readonly code: 'user-disabled'; readonly email: string }
+  | {
+      readonly code: 'not-permitted'
+      readonly permission: Permission
+      readonly role: Role | 'none'
+      readonly needed: Role
+    }
+  | { readonly code: 'not-found'; readonly kind: MissingKind; readonly id: string }
+  | { readonly code: 'invalid-request'; readonly members: readonly InvalidMember[] }
+  | {
+      readonly code: 'fixed-value-changed'
+      readonly resource: string
+      readonly members: readonly InvalidMember[]
+    }
+  | { readonly code: 'backup-name-taken'; readonly appID: string; readonly name: string }
+  | { readonly code: 'snapshot-name-taken'; readonly appID: string; readonly name: string }
+  | { readonly code: 'bucket-not-found'; readonly bucketID: string }
+  | { readonly code: 'no-bucket-available'; readonly appID: string }
+  | { readonly code: 'bucket-not-available'; readonly bucketID: string; readonly state: string }
+  | { readonly code: 'snapshot-not-found'; readonly snapshotID: string; readonly appID: string }
+  | { readonly code: 'snapshot-not-completed'; readonly snapshotID: string; readonly state: string }
+  | {
+      readonly code: 'snapshot-not-restorable'
+      readonly snapshotID: string
+      readonly state: string
+    }
+  | { readonly code: 'backup-not-found'; readonly backupID: string }
+  | { readonly code: 'backup-not-restorable'; readonly backupID: string; readonly state: string }
+  | { readonly code: 'copy-of-other-app'; readonly copyID: string; readonly appID: string }
+  | { readonly code: 'backup-pending'; readonly backupID: string; readonly name: string }
+  | {
+      readonly code: 'snapshot-in-use'
+      readonly snapshotID: string
+      readonly backupID: string
+      readonly backupName: string
+    }
+  | { readonly code: 'copy-being-restored'; readonly copyID: string; readonly appID: string }
+  | { readonly code: 'restore-not-confirmed'; readonly appID: string }
+  | { readonly code: 'copies-unended'; readonly appID: string }
+  | { readonly code: 'app-restoring'; readonly appID: string }
+  | { readonly code: 'app-backup-running'; readonly appID: string }
+  | { readonly code: 'selective-restore-unsupported'; readonly appID: string }
+  | { readonly code: 'clone-unsupported' }
+  | { readonly code: 'cluster-not-found'; readonly clusterID: string }
+  | { readonly code: 'namespace-not-found'; readonly namespace: string; readonly member: string }
+  | { readonly code: 'namespace-removed'; readonly namespace: string; readonly member: string }
+  | { readonly code: 'app-exists'; readonly appID: string; readonly name: string }
+  | { readonly code: 'app-definition-taken'; readonly appID: string; readonly name: string }
+  | { readonly code: 'kind-unknown'; readonly member: string }
+  | { readonly code: 'task-not-cancellable'; readonly taskID: string }
+  | { readonly code: 'repository-not-made'; readonly bucketID: string }
+  | { readonly code: 'cluster-unreachable'; readonly clusterID: string; readonly reason: string }
+
+export class OperationError extends Error {
+  override readonly name = 'OperationError'
+  readonly failure: OperationFailure
+
+  constructor(failure: OperationFailure) {
+    super(`The operation was refused: ${failure.code}.`)
+    this.failure = failure
+  }
+}
+
+export function isOperationError(error: unknown): error is OperationError {
+  return error instanceof Error && error.name === 'OperationError' && 'failure' in error
+}

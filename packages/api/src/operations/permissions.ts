@@ -1,0 +1,39 @@
+// Who may do what: the one place that says which role a deed needs.
+import { ROLES, type Role } from '@holdfast/db'
+import type { Caller } from './caller.ts'
+import { OperationError } from './operation-failure.ts'
+
+export const PERMISSIONS = [
+  'read',
+  'manage-apps',
+  'make-copies',
+  'restore-apps',
+  'cancel-tasks',
+  'reveal-repository',
+] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
+  read: 'viewer',
+  'manage-apps': 'member',
+  'make-copies': 'member',
+  'restore-apps': 'member',
+  'cancel-tasks': 'member',
+  // The password opens every backup of the account.
+  'reveal-repository': 'admin',
+}
+
+export function checkPermission(caller: Caller, permission: Permission): void {
+  const needed = LOWEST_ROLE[permission]
+  if (caller.role !== undefined && rankOf(caller.role) >= rankOf(needed)) return
+  throw new OperationError({
+    code: 'not-permitted',
+    permission,
+    role: caller.role ?? 'none',
+    needed,
+  })
+}
+
+function rankOf(role: Role): number {
+  return ROLES.indexOf(role)
+}

@@ -6,7 +6,13 @@
 // effects under way are waited for, workflows stay where they are → closed.
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
-import { findBucketPlace, insertServiceBoot, listClusterRefs, openDatabase } from '@holdfast/db'
+import {
+  type Database,
+  findBucketPlace,
+  insertServiceBoot,
+  listClusterRefs,
+  openDatabase,
+} from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
 import { clearDeadServices, platformsOf } from './dead-services.ts'
 import { ensureRepository } from './ensure-repository.ts'
@@ -51,13 +57,14 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
       await stopSweeps()
       while (runtime.running.size > 0) await Promise.allSettled(runtime.running)
       await DBOS.shutdown()
-      await dbosDatabase.close()
+      // Kysely ends the pool only when it made a query itself.
+      await dbosDatabase.pool.end()
       setCurrentRuntime(undefined)
     },
   }
 }
 
-async function launchDBOS(runtime: Runtime): Promise<{ close(): Promise<void> }> {
+async function launchDBOS(runtime: Runtime): Promise<Database> {
   const dbosDatabase = openDatabase({
     url: runtime.database.url,
     applicationName: 'holdfast workflows',

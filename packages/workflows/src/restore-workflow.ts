@@ -18,7 +18,7 @@ import {
   passCommit,
   type VolumeSnapshotRecord,
 } from '@holdfast/db'
-import type { EntryCount } from '@holdfast/domain'
+import type { EntryCount, SnapshotStrategy } from '@holdfast/domain'
 import type { VolumeSnapshotHandle } from '@holdfast/platforms'
 import { type Execution, logTask, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
@@ -43,6 +43,7 @@ import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 interface PlannedVolume {
   readonly namespace: string
   readonly key: string
+  readonly strategy: SnapshotStrategy
   readonly expected: EntryCount
   readonly from:
     | {
@@ -99,27 +100,27 @@ async function planRestore(scope: StepScope): Promise<PlannedVolume[]> {
   }
   const volumes = await listBackupVolumes(database, source.id)
   return volumes.map((volume) => {
-    const { namespace, key, coverage, repositorySnapshotID } = volume
+    const { namespace, key, strategy, coverage, repositorySnapshotID } = volume
     if (coverage === undefined || repositorySnapshotID === undefined) {
       throw new Error(`The volume ${volume.id} of a completed backup has no data.`)
     }
     const repositoryID = facts.repositoryID ?? ''
     const from = { kind: 'repository' as const, repositoryID, repositorySnapshotID }
-    return { namespace, key, expected: coverage.captured, from }
+    return { namespace, key, strategy, expected: coverage.captured, from }
   })
 }
 
 function planVolumeSnapshot(volume: VolumeSnapshotRecord): PlannedVolume {
-  const { namespace, key, handle, repositoryID, repositorySnapshotID, coverage } = volume
-  const expected = coverage?.captured ?? { entries: 0, bytes: 0 }
+  const { namespace, key, strategy, handle, repositoryID, repositorySnapshotID } = volume
+  const expected = volume.coverage?.captured ?? { entries: 0, bytes: 0 }
   if (handle !== undefined) {
-    return { namespace, key, expected, from: { kind: 'volume-snapshot', handle } }
+    return { namespace, key, strategy, expected, from: { kind: 'volume-snapshot', handle } }
   }
   if (repositoryID === undefined || repositorySnapshotID === undefined) {
     throw new Error(`The volume ${volume.id} of a completed snapshot has no data.`)
   }
   const from = { kind: 'repository' as const, repositoryID, repositorySnapshotID }
-  return { namespace, key, expected, from }
+  return { namespace, key, strategy, expected, from }
 }
 
 async function prepare(scope: StepScope, plan: readonly PlannedVolume[]): Promise<StagedTarget[]> {
@@ -139,9 +140,10 @@ async function prepare(scope: StepScope, plan: readonly PlannedVolume[]): Promis
   const staging = await platform.prepareRestore(
     {
       id: execution.taskID,
-      volumes: plan.map(({ namespace, key, expected }) => ({
+      volumes: plan.map(({ namespace, key, strategy, expected }) => ({
         namespace,
         key,
+        strategy,
         expectedBytes: expected.bytes,
         expectedEntries: expected.entries,
       })),

@@ -85,6 +85,10 @@ async function startAndFollow<Kind extends MoverJobKind>(
       else await follow(context, event)
     }
     hasEnded = true
+    if (last?.event === 'failed') {
+      const fields = { job: job.kind, failure: last.failure, stderr: mover.stderrTail() }
+      runtime.log.warn('A mover failed', fields)
+    }
     if (last === undefined) throw new Error('The mover ended without a last event.')
     return last
   } finally {

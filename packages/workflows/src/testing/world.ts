@@ -1,0 +1,239 @@
+// One installation for tests: a database, a host with one app, a local bucket, and the operations
+// as the API makes them: rows and their task in one transaction.
+import { randomUUID } from 'node:crypto'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  insertApp,
+  insertApplicationSnapshot,
+  insertBackup,
+  insertTask,
+  inTransaction,
+  markApplicationSnapshotDeleting,
+  markBackupDeleted,
+  recordFirstStart,
+  updateApp,
+} from '@holdfast/db'
+import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
+import { newTask, type RestoreInput, type TaskRequest } from '../new-task.ts'
+import { systemNow } from './clock.ts'
+
+export interface World {
+  readonly database: TestDatabase
+  readonly home: string
+  readonly hostRoot: string
+  readonly bucketPath: string
+  readonly accountID: string
+  readonly userID: string
+  readonly clusterID: string
+  readonly bucketID: string
+  readonly appID: string
+  /** `<host root>/shop` */
+  readonly appPath: string
+  backup(options?: { readonly snapshotID?: string }): Promise<Operation>
+  snapshot(): Promise<Operation>
+  restore(source: RestoreInput['source']): Promise<Operation>
+  deleteBackup(backupID: string): Promise<Operation>
+  deleteSnapshot(snapshotID: string): Promise<Operation>
+  /** The first row, as `pg` gives it. */
+  row(statement: string, ...values: unknown[]): Promise<Record<string, unknown>>
+  rows(statement: string, ...values: unknown[]): Promise<Record<string, unknown>[]>
+  dispose(): Promise<void>
+}
+
+export interface Operation {
+  readonly taskID: string
+  readonly resourceID: string
+}
+
+export interface WorldOptions {
+  /** On which file system the host's root is; the one of the temporary directory when absent. */
+  readonly hostParent?: string
+}
+
+export async function makeWorld(options: WorldOptions = {}): Promise<World> {
+  const database = await makeTestDatabase()
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-workflows-'))
+  const hostRoot = join(options.hostParent ?? home, 'apps')
+  const bucketPath = join(home, 'bucket')
+  mkdirSync(bucketPath)
+  fillApp(join(hostRoot, 'shop'))
+  const ids = await insertInstallation(database, bucketPath)
+  const at = { database, ...ids }
+  return {
+    ...at,
+    home,
+    hostRoot,
+    bucketPath,
+    appPath: join(hostRoot, 'shop'),
+    backup: ({ snapshotID } = {}) => requestBackup(at, snapshotID),
+    snapshot: () => requestSnapshot(at),
+    restore: (source) => requestRestore(at, source),
+    deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
+    deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
+    async row(statement, ...values) {
+      const answer = await database.database.pool.query(statement, values)
+      const [first] = answer.rows
+      if (first === undefined) throw new Error(`No row: ${statement}`)
+      return first
+    },
+    async rows(statement, ...values) {
+      return (await database.database.pool.query(statement, values)).rows
+    },
+    async dispose() {
+      await database.drop()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Two volumes and loose entries, with what a copy can get wrong. */
+export function fillApp(path: string): void {
+  mkdirSync(join(path, 'data', 'deep', 'empty'), { recursive: true })
+  mkdirSync(join(path, 'config'))
+  writeFileSync(join(path, 'compose.yaml'), 'services: {}\n')
+  writeFileSync(join(path, 'config', 'app.ini'), '[app]\nname = shop\n', { mode: 0o640 })
+  writeFileSync(join(path, 'data', 'orders.db'), Buffer.alloc(3_000_000, 'order '))
+  writeFileSync(join(path, 'data', 'deep', 'ünïcode, with comma'), 'x'.repeat(1000))
+  symlinkSync('orders.db', join(path, 'data', 'link'))
+}
+
+export function copyTree(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
+}
+
+interface Installed {
+  readonly database: TestDatabase
+  readonly accountID: string
+  readonly userID: string
+  readonly clusterID: string
+  readonly bucketID: string
+  readonly appID: string
+}
+
+async function insertInstallation(
+  { database }: TestDatabase,
+  bucketPath: string,
+): Promise<Omit<Installed, 'database'>> {
+  const now = systemNow()
+  const ids = {
+    accountID: randomUUID(),
+    userID: randomUUID(),
+    clusterID: randomUUID(),
+    bucketID: randomUUID(),
+    appID: randomUUID(),
+  }
+  await recordFirstStart(
+    database,
+    {
+      now,
+      account: { id: ids.accountID, name: 'tests' },
+      user: { id: ids.userID, email: 'owner@example.org' },
+      roleBindingID: randomUUID(),
+      token: { id: randomUUID(), name: 'owner', secretHash: Buffer.from(randomUUID()) },
+      cloud: { id: randomUUID(), name: 'private' },
+      cluster: { id: ids.clusterID, name: 'host', version: '1' },
+      storageClassID: randomUUID(),
+      bucket: { id: ids.bucketID, name: 'local', path: bucketPath },
+    },
+    async () => undefined,
+  )
+  await insertApp(database, {
+    id: ids.appID,
+    accountID: ids.accountID,
+    clusterID: ids.clusterID,
+    name: 'shop',
+    version: '2.2',
+    namespaceScopedResources: [{ namespace: 'shop', labelSelectors: [] }],
+    state: 'ready',
+    labels: [],
+    createdBy: ids.userID,
+    now,
+  })
+  return ids
+}
+
+async function requestBackup(at: Installed, snapshotID: string | undefined): Promise<Operation> {
+  const resourceID = randomUUID()
+  return await requestTask(at, resourceID, { kind: 'backup', backupID: resourceID }, (queries) =>
+    insertBackup(queries, {
+      ...newCopy(at, resourceID),
+      version: '1.2',
+      ...(snapshotID === undefined ? {} : { snapshotID }),
+    }),
+  )
+}
+
+async function requestSnapshot(at: Installed): Promise<Operation> {
+  const resourceID = randomUUID()
+  return await requestTask(
+    at,
+    resourceID,
+    { kind: 'snapshot', snapshotID: resourceID },
+    (queries) => insertApplicationSnapshot(queries, { ...newCopy(at, resourceID), version: '1.3' }),
+  )
+}
+
+async function requestRestore(at: Installed, source: RestoreInput['source']): Promise<Operation> {
+  const request = {
+    kind: 'restore' as const,
+    source,
+    isInUseAllowed: false,
+    formerState: 'ready' as const,
+  }
+  return await requestTask(at, at.appID, request, (queries) =>
+    updateApp(queries, at.appID, {
+      state: 'restoring',
+      modifiedBy: at.userID,
+      now: systemNow(),
+    }),
+  )
+}
+
+async function requestDeleteBackup(at: Installed, backupID: string): Promise<Operation> {
+  return await requestTask(at, backupID, { kind: 'delete-backup', backupID }, (queries) =>
+    markBackupDeleted(queries, { backupID, now: systemNow() }),
+  )
+}
+
+async function requestDeleteSnapshot(at: Installed, snapshotID: string): Promise<Operation> {
+  return await requestTask(at, snapshotID, { kind: 'delete-snapshot', snapshotID }, (queries) =>
+    markApplicationSnapshotDeleting(queries, { snapshotID, now: systemNow() }),
+  )
+}
+
+type RequestOf<Request> = Request extends unknown
+  ? Omit<Request, 'accountID' | 'appID' | 'userID'>
+  : never
+
+async function requestTask(
+  at: Installed,
+  resourceID: string,
+  request: RequestOf<TaskRequest>,
+  writeRows: (queries: Parameters<typeof insertTask>[0]) => Promise<unknown>,
+): Promise<Operation> {
+  const taskID = randomUUID()
+  const { accountID, appID, userID } = at
+  await inTransaction(at.database.database, async (transaction) => {
+    await writeRows(transaction)
+    await insertTask(
+      transaction,
+      newTask(taskID, { ...request, accountID, appID, userID } as TaskRequest),
+    )
+  })
+  return { taskID, resourceID }
+}
+
+function newCopy(at: Installed, id: string) {
+  return {
+    id,
+    accountID: at.accountID,
+    appID: at.appID,
+    name: `copy-${id}`,
+    bucketID: at.bucketID,
+    labels: [],
+    createdBy: at.userID,
+    now: systemNow(),
+  }
+}

@@ -1,4 +1,6 @@
 // The log: one JSON object a line on standard error, without secrets.
+
+import type { WorkflowsLog } from '@holdfast/workflows'
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from './config.ts'
 
@@ -20,6 +22,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     {
       level,
       base: null,
+      formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths, censor: '[secret]' },
       serializers: { err: pino.stdSerializers.errWithCause },
@@ -27,4 +30,15 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     // Synchronous: what a dying process wrote last is the line that matters most.
     destination ?? pino.destination({ fd: STANDARD_ERROR, sync: true }),
   )
+}
+
+/** Workflows say the message first. */
+export function workflowsLog(log: Log): WorkflowsLog {
+  const child = log.child({ part: 'workflows' })
+  return {
+    debug: (message, fields = {}) => child.debug(fields, message),
+    info: (message, fields = {}) => child.info(fields, message),
+    warn: (message, fields = {}) => child.warn(fields, message),
+    error: (message, fields = {}) => child.error(fields, message),
+  }
 }

@@ -17,10 +17,17 @@ export function embeddedPostgresDirectory(home: string): string {
   return join(home, 'postgres')
 }
 
+export interface ServiceDatabaseContext {
+  readonly log: Log
+  readonly readiness: Pick<Readiness, 'report'>
+  /** Interrupts the start of the embedded server. */
+  readonly signal?: AbortSignal
+}
+
 /** The home must be locked: two embedded servers on one directory would destroy it. */
 export async function openServiceDatabase(
   { home, databaseUrl }: Pick<ServiceConfig, 'home' | 'databaseUrl'>,
-  { log, readiness }: { readonly log: Log; readonly readiness: Pick<Readiness, 'report'> },
+  { log, readiness, signal }: ServiceDatabaseContext,
 ): Promise<ServiceDatabase> {
   const onConnectionLost = (error: Error): void => {
     log.warn({ err: error }, 'a database connection was lost')
@@ -35,6 +42,7 @@ export async function openServiceDatabase(
   const server = await startEmbeddedPostgres({
     directory: embeddedPostgresDirectory(home),
     databaseName: EMBEDDED_DATABASE_NAME,
+    ...(signal === undefined ? {} : { signal }),
     onEvent(event) {
       if (event.event === 'started' || event.event === 'adopted') {
         log.info({ pid: event.pid }, `embedded PostgreSQL ${event.event}`)

@@ -1,0 +1,21 @@
+// `holdfast serve`
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { runService } from '@holdfast/server'
+import type { Flags } from './command-line.ts'
+import { configOf } from './service-config.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.mjs', import.meta.url))
+const MANIFEST = new URL('../package.json', import.meta.url)
+
+export async function serve(flags: Flags): Promise<number> {
+  const manifest = JSON.parse(await readFile(MANIFEST, 'utf8')) as { version: string }
+  return runService({
+    config: configOf(flags),
+    version: manifest.version,
+    moverCommand: [process.execPath, LAUNCHER, 'mover'],
+    // Nothing else of ours: a database URL may hold a password.
+    moverEnvironment: process.env.PATH === undefined ? {} : { PATH: process.env.PATH },
+    print: (line) => process.stdout.write(`${line}\n`),
+  })
+}

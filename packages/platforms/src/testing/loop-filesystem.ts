@@ -64,7 +64,8 @@ function mountAt({ type, home, path, sizeMebibytes }: MountRequest): void {
   writeFileSync(image, '')
   truncateSync(image, sizeMebibytes * 1024 * 1024)
   run(`mkfs.${type}`, ['-q', image])
-  run('mount', ['-o', 'loop', image, path])
+  // btrfs frees deleted subvolumes when it commits, by default every 30 seconds.
+  run('mount', ['-o', type === 'btrfs' ? 'loop,commit=1' : 'loop', image, path])
 }
 
 /** What is mounted below goes with it, the last one first. */

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { platformFailureOf } from '../platform-error.ts'
+import { makeHostApp } from '../testing/host-app.ts'
+
+const never = new AbortController().signal
+
+test('only real directories with DNS-1123 names are namespaces; the others are told', async () => {
+  await using app = makeHostApp()
+  const long = 'x'.repeat(200)
+  for (const name of [
+    'a',
+    '0-9',
+    'Upper',
+    'end-',
+    'under_score',
+    long,
+    '.holdfast',
+    '.holdfast-x',
+  ]) {
+    mkdirSync(join(app.hostRoot, name))
+  }
+  mkdirSync(Buffer.concat([Buffer.from(`${app.hostRoot}/`), Buffer.of(0xff)]))
+  symlinkSync('shop', join(app.hostRoot, 'link'))
+  writeFileSync(join(app.hostRoot, 'README'), 'no namespace, and nobody would think so')
+  const { namespaces, refused } = await app.platform.discover({ namespaces: undefined }, never)
+  assert.deepEqual(
+    namespaces.map(({ name }) => name),
+    ['0-9', 'a', 'shop'],
+  )
+  assert.deepEqual(
+    refused.map((sentence) => sentence.split(' ')[0]?.slice(0, 11)),
+    ['Upper', 'end-', 'link', 'under_score', 'xxxxxxxxxxx', '%FF'],
+  )
+  assert.ok(refused.every((sentence) => sentence.length <= 127))
+  assert.match(String(refused[2]), /symbolic link/)
+})
+
+test('volumes are directories of any name; loose entries are the volume `.`', async () => {
+  await using app = makeHostApp()
+  const root = join(app.hostRoot, 'shop')
+  mkdirSync(join(root, 'with space'))
+  mkdirSync(join(root, '.holdfast'))
+  symlinkSync('data', join(root, 'link'))
+  writeFileSync(join(root, 'loose'), 'five!')
+  writeFileSync(join(root, 'data/sparse'), '')
+  truncateSync(join(root, 'data/sparse'), 4096)
+  const { volumes } = await app.platform.discover({ namespaces: ['shop'] }, never)
+  assert.deepEqual(
+    volumes.map(({ key, estimatedBytes, estimatedEntries }) => [
+      key,
+      estimatedBytes,
+      estimatedEntries,
+    ]),
+    [
+      ['config', 0, 1],
+      ['data', 4096, 2],
+      ['with%20space', 0, 1],
+      ['.', 5, 3],
+    ],
+  )
+})
+
+test('a directory that is made anew under the same name has another identity', async () => {
+  await using app = makeHostApp()
+  const [before] = (await app.platform.discover({ namespaces: undefined }, never)).namespaces
+  rmSync(join(app.hostRoot, 'shop'), { recursive: true })
+  mkdirSync(join(app.hostRoot, 'shop'))
+  const [after] = (await app.platform.discover({ namespaces: undefined }, never)).namespaces
+  assert.notEqual(after?.uid, before?.uid)
+})
+
+test('a host root that is gone is unreachable, and an aborted discovery ends', async () => {
+  const app = makeHostApp()
+  const abort = new AbortController()
+  abort.abort()
+  await assert.rejects(app.platform.discover({ namespaces: ['shop'] }, abort.signal))
+  await app[Symbol.asyncDispose]()
+  await assert.rejects(app.platform.discover({ namespaces: undefined }, never), (error) => {
+    assert.equal(platformFailureOf(error)?.code, 'platform-unreachable')
+    return true
+  })
+})

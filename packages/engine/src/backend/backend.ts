@@ -51,7 +51,10 @@ export interface BackendReader {
 export interface Backend extends BackendReader {
   /** Makes the containers a new repository needs; repeating it is harmless. */
   create(signal: AbortSignal | undefined): Promise<void>
-  /** Saving the same content under the same name again is harmless. */
+  /**
+   * Saving the same content under the same name again is harmless. Once it has returned, nothing
+   * may read `content` any more: its memory is given back.
+   */
   save(
     handle: ObjectHandle,
     content: readonly Uint8Array[],

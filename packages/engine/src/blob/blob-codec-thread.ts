@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MasterKey } from '../crypto/sealed-bytes.ts'
 import { isEngineError } from '../engine-failure.ts'
+import { releaseMemory } from '../release-memory.ts'
 import type { CodecAnswer, CodecReply, CodecRequest, CodecTask } from './blob-codec-messages.ts'
 import { blobIdOf, decodeBlob, encodeBlob } from './blob-encoding.ts'
 import { ownBuffer } from './own-buffer.ts'
@@ -25,10 +26,14 @@ function answerTo(task: CodecTask): CodecAnswer {
       return { verb: 'hash', id: blobIdOf(task.plain), plain: task.plain }
     case 'encode': {
       const { sealed, uncompressedLength } = encodeBlob(key, task.blob)
+      releaseMemory(task.blob.plain)
       return { verb: 'encode', sealed: ownBuffer(sealed), uncompressedLength }
     }
-    case 'open':
-      return { verb: 'open', plain: ownBuffer(decodeBlob(key, task.blob)) }
+    case 'open': {
+      const plain = ownBuffer(decodeBlob(key, task.blob))
+      releaseMemory(task.blob.sealed)
+      return { verb: 'open', plain }
+    }
     default: {
       const never: never = task
       return never

@@ -3,6 +3,7 @@ import { type MasterKey, open, SEAL_OVERHEAD_BYTES, seal } from '../crypto/seale
 import { EngineError, failureOf } from '../engine-failure.ts'
 import type { BlobId, BlobType } from '../format/ids.ts'
 import { sha256Hex } from '../format/sha256.ts'
+import { releaseMemory } from '../release-memory.ts'
 import { compress, compressIfSmaller, decompress } from './zstd.ts'
 
 export interface BlobToEncode {
@@ -39,8 +40,9 @@ export function encodeBlob(key: MasterKey, blob: BlobToEncode): EncodedBlob {
     sealed: seal(key, blob.nonce, compressed ?? blob.plain),
     uncompressedLength: compressed === undefined ? 0 : blob.plain.length,
   }
+  if (compressed !== undefined) releaseMemory(compressed)
   try {
-    decodeBlob(key, { type: blob.type, id: blob.id, ...encoded })
+    releaseMemory(decodeBlob(key, { type: blob.type, id: blob.id, ...encoded }))
   } catch (error) {
     const reason = failureOf(error, 'blob-corrupt')?.reason
     if (reason === undefined) throw error
@@ -78,6 +80,8 @@ function plainForm(key: MasterKey, blob: BlobToOpen): Buffer {
     plain = decompress(stored, blob.uncompressedLength)
   } catch (error) {
     failBlob(blob, `it does not decompress (${error instanceof Error ? error.message : error})`)
+  } finally {
+    releaseMemory(stored)
   }
   // Stock restic trusts this length and shifts restored files by it.
   if (plain.length !== blob.uncompressedLength) {

@@ -8,6 +8,7 @@ import { NONCE_BYTES } from '../crypto/sealed-bytes.ts'
 import type { BlobId, BlobType } from '../format/ids.ts'
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts'
 import { INDEX_BLOBS_MAX, saveIndexFiles } from '../index/index-file.ts'
+import { releaseMemory } from '../release-memory.ts'
 import type { SavedBlob, SealedBlob } from '../repository.ts'
 import type { UnpackedFiles } from '../unpacked-file.ts'
 import type { BlobCodec, HashedBlob } from './blob-codec.ts'
@@ -18,9 +19,9 @@ import { type FinishedPack, PackBuilder } from './pack-builder.ts'
  * Plain bytes between the call and the open pack. A blob there exists up to four times (plain,
  * compressed, sealed, opened again), so that this is a quarter of the memory it stands for.
  */
-const BYTES_IN_WORK_MAX = 32 * 1024 * 1024
+const BYTES_IN_WORK_MAX = 24 * 1024 * 1024
 /** Packs of 16 MiB that are being stored, or wait for it. */
-const PACKS_IN_UPLOAD_MAX = 3
+const PACKS_IN_UPLOAD_MAX = 2
 /** Bounds what a crash makes a next run upload again: 4 GiB. */
 const UNINDEXED_PACKS_MAX = 256
 
@@ -189,6 +190,7 @@ export class PackingBlobWriter {
   async #store(pack: FinishedPack, signal: AbortSignal | undefined): Promise<void> {
     const { backend, index } = this.#options
     await backend.save({ kind: 'data', name: pack.id }, pack.content, signal)
+    pack.content.forEach(releaseMemory)
     const indexed = { id: pack.id, blobs: pack.blobs }
     index().addPack(indexed)
     for (const { type, id } of pack.blobs) this.#unstored.delete(keyOf(type, id))

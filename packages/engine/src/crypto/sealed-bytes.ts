@@ -4,6 +4,7 @@
 import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
 import sodium from 'sodium-native'
 import { EngineError } from '../engine-failure.ts'
+import { releaseMemory } from '../release-memory.ts'
 import type { RandomBytes } from './random.ts'
 
 export const NONCE_BYTES = 16
@@ -30,8 +31,10 @@ export function seal(key: MasterKey, nonce: Uint8Array, plain: Uint8Array): Buff
   const sealed = Buffer.allocUnsafeSlow(plain.length + SEAL_OVERHEAD_BYTES)
   sealed.set(nonce, 0)
   const cipher = createCipheriv('aes-256-ctr', key.encrypt, nonce)
-  sealed.set(cipher.update(plain), NONCE_BYTES)
+  const ciphertext = cipher.update(plain)
   cipher.final()
+  sealed.set(ciphertext, NONCE_BYTES)
+  releaseMemory(ciphertext)
   const macAt = NONCE_BYTES + plain.length
   authenticate(key, nonce, sealed.subarray(NONCE_BYTES, macAt), sealed.subarray(macAt))
   return sealed

@@ -1,5 +1,6 @@
 // The command line: what can be asked for, and the exit code that answers it.
 import { Command } from 'commander'
+import type { Flags } from './service-config.ts'
 
 /** Ends the process with the command's exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -14,6 +15,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .action(async (flags: Flags) => {
       const { serve } = await import('./serve.ts')
       process.exit(await serve(flags))
+    })
+  program
+    .command('demo')
+    .description('protect a real application on throwaway data, lose it, and get it back')
+    .option('--keep', 'leave the home and the data behind')
+    .action(async ({ keep }: { readonly keep?: boolean }) => {
+      const { demo } = await import('./demo/demo-command.ts')
+      process.exit(await demo({ isKept: keep === true }))
     })
   program
     .command('mover')
@@ -46,9 +55,6 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     process.exit(1)
   }
 }
-
-/** Commander names flags in camel case: `--tls-cert` is `tlsCert`. */
-export type Flags = Readonly<Record<string, string | undefined>>
 
 interface FlagSetting {
   readonly variable: string

@@ -1,8 +1,7 @@
 // `holdfast recovery-kit` and `holdfast owner reset`: they work beside a running service, and
 // without one.
 import { createLog, makeRecoveryKit, resetOwner } from '@holdfast/server'
-import type { Flags } from './command-line.ts'
-import { configOf } from './service-config.ts'
+import { configOf, type Flags } from './service-config.ts'
 
 export async function printRecoveryKit(flags: Flags): Promise<void> {
   const kit = await makeRecoveryKit(configOf(flags), { log: createLog('warn'), now: new Date() })

@@ -1,8 +1,7 @@
 // `holdfast repository`: what stock restic needs, asked from the running service.
 import { readOwnerFile, ServerError } from '@holdfast/server'
-import type { Flags } from './command-line.ts'
 import { type Listed, serviceClient } from './service-client.ts'
-import { configOf } from './service-config.ts'
+import { configOf, type Flags } from './service-config.ts'
 
 interface ListedBucket {
   readonly id: string

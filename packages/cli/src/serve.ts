@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { runService } from '@holdfast/server'
-import type { Flags } from './command-line.ts'
-import { configOf } from './service-config.ts'
+import { configOf, type Flags } from './service-config.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.mjs', import.meta.url))
 const MANIFEST = new URL('../package.json', import.meta.url)

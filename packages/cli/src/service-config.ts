@@ -7,7 +7,9 @@ import {
   type ServiceConfig,
   type SettingVariable,
 } from '@holdfast/server'
-import type { Flags } from './command-line.ts'
+
+/** Commander names flags in camel case: `--tls-cert` is `tlsCert`. */
+export type Flags = Readonly<Record<string, string | undefined>>
 
 export function configOf(flags: Flags): ServiceConfig {
   const given: Partial<Record<SettingVariable, string | undefined>> = {}

@@ -26,7 +26,7 @@ export interface ServiceProcess {
   /** Everything that it has written to standard output and error. */
   output(): string
   readonly ended: Promise<ServiceExit>
-  /** SIGTERM, and SIGKILL after a minute; resolves when the process is gone. */
+  /** SIGTERM, and SIGKILL when it does not end by itself; resolves when the process is gone. */
   stop(): Promise<ServiceExit>
   /** SIGKILL: no handler runs. */
   kill(): Promise<ServiceExit>
@@ -59,9 +59,9 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url))
 const READY_MS_MAX = 120_000
-const STOP_MS_MAX = 60_000
-/** The ready line is the one line that is no JSON and names a URL. */
-const READY_LINE = /^[^{\n]*https?:\/\/\S+[^\n]*$/m
+/** Longer than the service gives itself. */
+const STOP_MS_MAX = 100_000
+const READY_LINE = /^Holdfast is ready at https?:\/\/\S+$/m
 
 interface Output {
   text(): string

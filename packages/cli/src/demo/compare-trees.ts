@@ -39,8 +39,8 @@ export function compareTrees(
 
 const DIFFERENCES_MAX = 50
 
-/** Blocks in which a file system keeps the map of a file are counted with its data. */
-const ALLOCATION_SLACK_BYTES = 128 * 1024
+/** A restored hole may begin and end at coarser places than the original one. */
+const ALLOCATION_SLACK_BYTES = 1024 * 1024
 
 const COMPARED = [
   'type',

@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
+  LogController,
 } from 'fastify'
 import { registerApplicationDialect } from './application/application-dialect.ts'
 import { sendProblem } from './application/problem-response.ts'
@@ -47,9 +48,11 @@ function makeServer({ logger, newID, tls }: AppDependencies): FastifyInstance {
   const options: FastifyServerOptions = {
     loggerInstance: logger,
     genReqId: newID,
-    requestIdLogLabel: 'correlationID',
-    // One line a request, written below when it is answered.
-    disableRequestLogging: true,
+    // One line a request, written when it is answered.
+    logController: new LogController({
+      requestIdLogLabel: 'correlationID',
+      disableRequestLogging: true,
+    }),
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     ajv: {

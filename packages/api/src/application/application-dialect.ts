@@ -34,8 +34,6 @@ declare module 'fastify' {
   }
 }
 
-const ROOT = '/accounts'
-
 export function registerApplicationDialect(app: FastifyInstance, context: OperationContext): void {
   const paths = makePathIndex()
   app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
@@ -51,19 +49,19 @@ export function registerApplicationDialect(app: FastifyInstance, context: Operat
 
 /** The token first, whatever else is wrong; then the account; then the role. */
 async function admit({ database }: OperationContext, request: FastifyRequest): Promise<void> {
-  if (!isOurs(request)) return
+  const { permission } = request.routeOptions.config
+  // The matched route decides, never the text of the URL, which can be written in many ways.
+  if (permission === undefined && !isUnknownPathOfOurs(request)) return
   request.caller = await authenticate(database, request.headers.authorization)
   const { account_id: accountID } = (request.params ?? {}) as { account_id?: string }
   if (accountID !== undefined && parseId(accountID) !== request.caller.accountID) {
     throw new OperationError({ code: 'not-found', kind: 'account', id: accountID })
   }
-  checkPermission(request.caller, request.routeOptions.config.permission ?? 'read')
+  checkPermission(request.caller, permission ?? 'read')
 }
 
-function isOurs({ url }: FastifyRequest): boolean {
-  return (
-    url.startsWith(ROOT) && (url.length === ROOT.length || /[/?]/.test(url.charAt(ROOT.length)))
-  )
+function isUnknownPathOfOurs({ is404, url }: FastifyRequest): boolean {
+  return is404 && /^\/accounts(?:[/?]|$)/.test(url)
 }
 
 function answerUnknownPath(

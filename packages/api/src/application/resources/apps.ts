@@ -35,6 +35,9 @@ import { linksOf } from './app-links.ts'
 const VERSIONS = ['2.0', '2.1', '2.2'] as const
 const CLOSED = { additionalProperties: false } as const
 const SET = { uniqueItems: true } as const
+// That no namespace is named twice is checked by the operation: comparing objects with each other
+// takes quadratic time, which a large body must not cost.
+const LIST = { maxItems: 1000 } as const
 
 const GvkSchema = Type.Object(
   { group: Type.String(), kind: Type.String(), version: Type.String() },
@@ -45,18 +48,18 @@ const ClusterScopedSchema = Type.Array(
     { GVK: GvkSchema, labelSelectors: Type.Optional(Type.Array(Type.String(), SET)) },
     CLOSED,
   ),
-  SET,
+  LIST,
 )
 const SentNamespacesSchema = Type.Array(
   Type.Object(
     { namespace: DnsNameSchema, labelSelectors: Type.Optional(Type.Array(Type.String(), SET)) },
     CLOSED,
   ),
-  SET,
+  LIST,
 )
 const NamespaceMappingSchema = Type.Array(
   Type.Object({ source: DnsNameSchema, destination: DnsNameSchema }, CLOSED),
-  SET,
+  LIST,
 )
 const StorageClassMappingSchema = Type.Array(
   Type.Object(
@@ -70,7 +73,7 @@ const StorageClassMappingSchema = Type.Array(
     },
     CLOSED,
   ),
-  SET,
+  LIST,
 )
 const GvknSchema = Type.Object(
   {
@@ -86,7 +89,7 @@ const GvknSchema = Type.Object(
 const RestoreFilterSchema = Type.Object(
   {
     resourceSelectionCriteria: Type.Enum(['include', 'exclude']),
-    GVKN: Type.Array(GvknSchema, SET),
+    GVKN: Type.Array(GvknSchema, LIST),
   },
   CLOSED,
 )

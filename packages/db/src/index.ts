@@ -161,6 +161,7 @@ export {
   insertTask,
   listTasksNotStarted,
   listUnendedTasks,
+  maxAttemptOfChildren,
   passCommit,
   requestChildCancel,
   requestTaskCancel,

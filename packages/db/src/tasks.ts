@@ -219,6 +219,19 @@ export async function findUnendedTaskOf(
   return row && toTask(row)
 }
 
+/** The highest attempt of a task's children: more than one when any of them was interrupted. */
+export async function maxAttemptOfChildren(
+  { queries }: Queries,
+  parentTaskID: string,
+): Promise<number> {
+  const row = await queries
+    .selectFrom('tasks')
+    .select(({ fn }) => fn.max('attempt').as('attempt'))
+    .where('parent_task_id', '=', parentTaskID)
+    .executeTakeFirst()
+  return row?.attempt ?? 0
+}
+
 export async function findTaskSignal(
   { queries }: Queries,
   execution: TaskExecution,

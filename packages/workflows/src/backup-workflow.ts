@@ -24,6 +24,7 @@ import {
   listCopyAssets,
   listVolumeSnapshots,
   markSnapshotGone,
+  maxAttemptOfChildren,
   setCopyRepository,
   takeOverSnapshot,
   workflowIDOf,
@@ -257,9 +258,15 @@ async function commit(
   if (!isCommitted) await throwRefusedCommit(scope)
 }
 
-/** Movers that died after their last write may have left a second snapshot of a volume. */
+/**
+ * An interrupted move may have left a second snapshot of its volume: two of its movers may have
+ * been at work at the same time, and a copy between repositories is made again. A volume that was
+ * read by one execution has one snapshot, since its mover looks for it first.
+ */
 async function forgetOthers(scope: StepScope, backupID: string): Promise<void> {
-  const { runtime } = scope.execution
+  const { runtime, taskID, task } = scope.execution
+  const attempts = Math.max(task.attempt, await maxAttemptOfChildren(runtime.database, taskID))
+  if (attempts === 1 && !(await isOfGivenSnapshot(scope, backupID))) return
   const facts = await factsOf(scope, backupID)
   const { repositoryID, descriptionSnapshotID } = facts
   if (repositoryID === undefined) return
@@ -274,6 +281,14 @@ async function forgetOthers(scope: StepScope, backupID: string): Promise<void> {
       keepSnapshotIDs: kept.filter((id) => id !== undefined),
     })
   })
+}
+
+async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<boolean> {
+  const { snapshotID } = await factsOf(scope, backupID)
+  if (snapshotID === undefined) return false
+  const { database } = scope.execution.runtime
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
+  return snapshot?.takenByBackupID !== backupID
 }
 
 async function dropOwnSnapshot(scope: StepScope, backupID: string): Promise<void> {

@@ -1,0 +1,267 @@
+// The five operations on a real directory app with the real mover, and what cancels and failures
+// make of them.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import { requestTaskCancel } from '@holdfast/db'
+import { type Platform, PlatformError } from '@holdfast/platforms'
+import type { StepPassage } from './step-observer.ts'
+import { startTestService } from './testing/test-service.ts'
+import { copyTree, makeWorld, type Operation, type World } from './testing/world.ts'
+import type { Workflows } from './workflow-types.ts'
+
+let world: World
+let workflows: Workflows
+let onPassage: (passage: StepPassage) => Promise<void> = async () => undefined
+let platformChange: Partial<Platform> = {}
+let realPlatform: Platform
+
+before(async () => {
+  world = await makeWorld()
+  workflows = await startTestService({
+    ...world,
+    database: world.database.database,
+    observer: (passage) => onPassage(passage),
+    withPlatform(platform) {
+      realPlatform = platform
+      return new Proxy(platform, {
+        get: (target, name) => Reflect.get({ ...target, ...platformChange }, name),
+      })
+    },
+  })
+})
+
+afterEach(() => {
+  onPassage = async () => undefined
+  platformChange = {}
+})
+
+after(async () => {
+  await workflows.close()
+  await world.dispose()
+})
+
+let backup: Operation
+
+test('a backup is completed with all bytes done, and leaves nothing behind', async () => {
+  backup = await complete(await world.backup())
+  const row = await world.row('select * from backups where id = $1', backup.resourceID)
+  assert.partialDeepStrictEqual(row, {
+    state: 'completed',
+    percent_done: 100,
+    bytes_done: row.total_bytes,
+    state_unready: [],
+    hook_state: 'success',
+  })
+  assert.ok(Number(row.total_bytes) > 3_000_000)
+  const volumes = await world.rows(
+    `select namespace, key, strategy, expected_entries = captured_entries as is_whole
+     from backup_volumes where backup_id = $1 order by key`,
+    backup.resourceID,
+  )
+  assert.deepEqual(
+    volumes.map(({ key, is_whole }) => [key, is_whole]),
+    [
+      ['.', true],
+      ['config', true],
+      ['data', true],
+    ],
+  )
+  await assertNothingLeft()
+})
+
+test('a restore brings the app back as it was', async () => {
+  const pristine = join(world.home, 'pristine')
+  copyTree(world.appPath, pristine)
+  rmSync(join(world.appPath, 'data', 'deep'), { recursive: true })
+  writeFileSync(join(world.appPath, 'config', 'app.ini'), 'broken')
+  await complete(await world.restore({ kind: 'backup', id: backup.resourceID }))
+  await assertAppState('ready', [])
+  execFileSync('diff', ['-r', '--no-dereference', pristine, world.appPath])
+  await assertNothingLeft()
+})
+
+test('a snapshot is kept locally, backed up from there, restored from, and deleted', async () => {
+  const snapshot = await complete(await world.snapshot())
+  const facts =
+    'select state, snapshot_app_asset, deleted_at from application_snapshots where id = $1'
+  const row = await world.row(facts, snapshot.resourceID)
+  assert.equal(row.state, 'completed')
+  assert.notEqual(row.snapshot_app_asset, null)
+
+  const copy = await complete(await world.backup({ snapshotID: snapshot.resourceID }))
+  const sizes = await world.rows(
+    'select total_bytes from backups where id in ($1, $2)',
+    backup.resourceID,
+    copy.resourceID,
+  )
+  assert.deepEqual(sizes[0], sizes[1])
+
+  writeFileSync(join(world.appPath, 'data', 'orders.db'), 'gone')
+  await complete(await world.restore({ kind: 'snapshot', id: snapshot.resourceID }))
+  execFileSync('diff', ['-r', '--no-dereference', join(world.home, 'pristine'), world.appPath])
+
+  await complete(await world.deleteSnapshot(snapshot.resourceID))
+  assert.notEqual((await world.row(facts, snapshot.resourceID)).deleted_at, null)
+  assert.deepEqual(repositoryFiles(join(world.home, 'snapshots', world.accountID), 'data'), [])
+  await complete(await world.deleteBackup(copy.resourceID))
+  await assertNothingLeft()
+})
+
+test('a cancel while a mover works stops it and undoes the backup', async () => {
+  const operation = await world.backup()
+  cancelWhenMoverRuns(operation, 'move-volume')
+  await end(operation, 'cancelled')
+  const row = await world.row(
+    'select state, state_unready from backups where id = $1',
+    operation.resourceID,
+  )
+  assert.deepEqual(row, { state: 'failed', state_unready: ['cancelled by Holdfast Owner'] })
+  await assertNothingLeft()
+})
+
+test('a cancelled restore puts the app back to its former state', async () => {
+  const operation = await world.restore({ kind: 'backup', id: backup.resourceID })
+  cancelWhenMoverRuns(operation, 'restore-volume')
+  await end(operation, 'cancelled')
+  await assertAppState('ready', [])
+  await assertNothingLeft()
+})
+
+test('a restore that cannot begin leaves the app failed with the reason and the data untouched', async () => {
+  platformChange = {
+    prepareRestore: async () => {
+      throw new PlatformError({ code: 'target-not-writable', path: '/x', reason: 'read-only' })
+    },
+  }
+  const operation = await world.restore({ kind: 'backup', id: backup.resourceID })
+  await end(operation, 'failed')
+  await assertAppState('failed', ['/x cannot be written: read-only. Nothing was changed.'])
+  execFileSync('diff', ['-r', '--no-dereference', join(world.home, 'pristine'), world.appPath])
+  await assertNothingLeft()
+})
+
+test('a backup that waits for a restore stays pending and starts afterwards', async () => {
+  const restore = await world.restore({ kind: 'backup', id: backup.resourceID })
+  const waiting = await world.backup()
+  const seen: unknown[] = []
+  onPassage = async ({ step, position }) => {
+    if (step !== 'plan-restore' || position !== 'before') return
+    await workflows.startTask(waiting.taskID)
+    seen.push(await untilUnready(waiting))
+  }
+  await complete(restore)
+  await complete(waiting)
+  assert.deepEqual(seen, [
+    { state: 'pending', state_unready: ['Waiting until the restore of the app shop has ended.'] },
+  ])
+  await complete(await world.deleteBackup(waiting.resourceID))
+})
+
+test('deleting a running backup cancels it first', async () => {
+  const operation = await world.backup()
+  let deletion: Operation | undefined
+  onPassage = async ({ step, position }) => {
+    if (step !== 'move-volume' || position !== 'before' || deletion !== undefined) return
+    deletion = await world.deleteBackup(operation.resourceID)
+    await workflows.startTask(deletion.taskID)
+    await untilCancelling(operation)
+  }
+  await end(operation, 'cancelled')
+  assert.ok(deletion)
+  await end(deletion, 'completed')
+  await assertNothingLeft()
+})
+
+test('deleting the last backup frees its data', async () => {
+  await complete(await world.deleteBackup(backup.resourceID))
+  const repository = join(world.bucketPath, 'accounts', world.accountID)
+  assert.deepEqual(repositoryFiles(repository, 'snapshots'), [])
+  assert.deepEqual(repositoryFiles(repository, 'data'), [])
+  await assertNothingLeft()
+})
+
+async function complete(operation: Operation): Promise<Operation> {
+  return await end(operation, 'completed')
+}
+
+async function end(operation: Operation, state: string): Promise<Operation> {
+  await workflows.startTask(operation.taskID)
+  await workflows.whenIdle()
+  const task = await world.row('select state, failure from tasks where id = $1', operation.taskID)
+  assert.equal(task.state, state, JSON.stringify(task.failure))
+  return operation
+}
+
+/** The mover's events are held back until the cancel has reached the step. */
+function cancelWhenMoverRuns(operation: Operation, step: string): void {
+  let isAsked = false
+  onPassage = async (passage) => {
+    if (passage.step !== step || passage.point !== 'mover-started' || isAsked) return
+    isAsked = true
+    const { accountID, userID } = world
+    const { taskID } = operation
+    const { database } = world.database
+    assert.equal(await requestTaskCancel(database, { accountID, taskID, userID }), 'cancelling')
+  }
+  platformChange = {
+    async startMover(id, job) {
+      const mover = await realPlatform.startMover(id, job)
+      if (job.kind !== 'backup' && job.kind !== 'restore') return mover
+      return {
+        ...mover,
+        async *events(signal) {
+          if (!signal.aborted) await once(signal, 'abort')
+          yield* mover.events(signal)
+        },
+      }
+    },
+  }
+}
+
+async function untilUnready(operation: Operation): Promise<unknown> {
+  for (;;) {
+    const row = await world.row(
+      'select state, state_unready from backups where id = $1',
+      operation.resourceID,
+    )
+    if ((row.state_unready as unknown[]).length > 0) return row
+  }
+}
+
+async function untilCancelling(operation: Operation): Promise<void> {
+  for (;;) {
+    const row = await world.row('select state from tasks where id = $1', operation.taskID)
+    if (row.state === 'cancelling') return
+  }
+}
+
+async function assertAppState(state: string, details: readonly string[]): Promise<void> {
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  const found = app.state_details as readonly { readonly detail: string }[]
+  assert.deepEqual([app.state, found.map(({ detail }) => detail)], [state, details])
+}
+
+async function assertNothingLeft(): Promise<void> {
+  assert.deepEqual(await world.rows('select kind, resource, detail from obligations'), [])
+  assert.deepEqual(await realPlatform.listOwned(), [])
+  const unended = `state in ('notStarted', 'running', 'cancelling')`
+  assert.deepEqual(await world.rows(`select id, kind from tasks where ${unended}`), [])
+  assert.deepEqual(
+    await world.rows('select name, state from application_snapshots where deleted_at is null'),
+    [],
+  )
+  assert.deepEqual(
+    repositoryFiles(join(world.bucketPath, 'accounts', world.accountID), 'locks'),
+    [],
+  )
+}
+
+function repositoryFiles(repository: string, kind: string): string[] {
+  return readdirSync(join(repository, kind), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+}

@@ -6,6 +6,7 @@ import {
   NEVER_IMPORTS,
   ONLY_PLACE,
   PACKAGE_MAY_IMPORT,
+  TESTS_MAY_IMPORT,
 } from './dependency-rules.ts'
 
 export interface SourceFile {
@@ -77,7 +78,8 @@ function packageDirection(file: string, module: string): Violation[] {
   const isAllowed =
     importer === undefined ||
     importer === name ||
-    PACKAGE_MAY_IMPORT[importer]?.includes(name) === true
+    PACKAGE_MAY_IMPORT[importer]?.includes(name) === true ||
+    (isForTests(file) && TESTS_MAY_IMPORT[importer]?.includes(name) === true)
   if (!isAllowed) {
     const detail = `${importer} may not import ${name} (it may: ${PACKAGE_MAY_IMPORT[importer]?.join(', ') || 'nothing'})`
     violations.push({ file, rule: 'dependency direction', detail })

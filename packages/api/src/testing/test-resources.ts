@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { hostWith, type TestAnswer, type TestApi } from './test-api.ts'
 
 export async function manageApp(api: TestApi, namespace: string): Promise<string> {
-  api.host.seen = hostWith(...api.host.seen.namespaces.map(({ name }) => name), namespace)
+  const present = api.host.seen.namespaces.map(({ name }) => name)
+  api.host.seen = hostWith(...new Set([...present, namespace]))
   const answer = await api.call('POST', 'k8s/v2/apps', {
     body: {
       type: 'application/astra-app',

@@ -156,8 +156,9 @@ export class OpenedRepository implements Repository {
     return this.backend.remove({ kind: 'snapshots', name: id }, signal)
   }
 
-  close(): Promise<void> {
-    return this.#codec.close()
+  async close(): Promise<void> {
+    await this.#writer.settle()
+    await this.#codec.close()
   }
 
   /** Undefined when it was removed since it was listed. */

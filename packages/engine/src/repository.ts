@@ -97,6 +97,6 @@ export interface Repository extends BlobReader, BlobWriter, SnapshotStore {
   loadIndex(signal: AbortSignal | undefined): Promise<void>
   /** Writes index files that list these packs; answers their ids. */
   saveIndex(packs: Iterable<IndexedPack>, signal: AbortSignal | undefined): Promise<IndexId[]>
-  /** Ends workers; writes nothing. */
+  /** Waits for packs that are on their way (abort their signal to make that short), ends workers. */
   close(): Promise<void>
 }

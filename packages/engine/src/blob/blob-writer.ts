@@ -56,6 +56,11 @@ export class PackingBlobWriter {
     return this.#unstored.has(keyOf(type, id)) || this.#options.index().has(type, id)
   }
 
+  /** Waits for uploads that have begun, however they end: afterwards nothing is being written. */
+  async settle(): Promise<void> {
+    while (this.#uploads.size > 0) await Promise.all(this.#uploads)
+  }
+
   /** Throws unless everything that was saved is stored and indexed. */
   assertFlushed(): void {
     this.#throwIfFailed()
@@ -100,7 +105,7 @@ export class PackingBlobWriter {
   async flush(signal: AbortSignal | undefined): Promise<void> {
     this.#throwIfFailed()
     for (const type of ['data', 'tree'] as const) await this.#closePack(type, signal)
-    while (this.#uploads.size > 0) await Promise.all(this.#uploads)
+    await this.settle()
     this.#throwIfFailed()
     await this.#failingForever(() => this.#saveIndex(signal))
   }

@@ -7,6 +7,7 @@ export type {
   InventoryResource,
   InventoryVolume,
   MoverRef,
+  MoverToStop,
   OwnedThing,
   Platform,
   PlatformFailure,

@@ -179,7 +179,10 @@ export interface Platform {
    * `finishRestore`.
    */
   commitRestore(id: string, signal: AbortSignal): Promise<void>
-  /** Before commit: removes staging. After commit: exchanges back, then removes. Missing is success. */
+  /**
+   * Before commit: removes staging. After commit: exchanges back, then removes. Missing is success.
+   * Once `finishRestore` has begun there is no way back: it is finished.
+   */
   rollbackRestore(id: string, signal: AbortSignal): Promise<void>
   /** Removes replaced trees and the journal. Missing is success. */
   finishRestore(id: string, signal: AbortSignal): Promise<void>

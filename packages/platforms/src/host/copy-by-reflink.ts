@@ -12,7 +12,7 @@ import {
   setTimes,
 } from '@holdfast/filesystem'
 import { type OpenDirectory, openSubdirectory, statusIfExists } from './open-directory.ts'
-import { describeEnd, type ProgramResult, runProgram } from './run-program.ts'
+import { describeEnd, dyingWithUs, type ProgramResult, runProgram } from './run-program.ts'
 import { isOurs } from './volume-names.ts'
 
 export interface CopyRequest {
@@ -34,7 +34,7 @@ export async function copyTree(request: CopyRequest, signal: AbortSignal): Promi
     {
       // Names come over stdin: as arguments they would have to be text.
       command: 'xargs',
-      arguments: ['-0', '-r', 'cp', ...copyOptions(request), '--'],
+      arguments: ['-0', '-r', ...dyingWithUs(), 'cp', ...copyOptions(request), '--'],
       directories: [request.target],
       workingDirectory: request.source,
       input: entriesToCopy(request),

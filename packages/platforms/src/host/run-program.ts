@@ -1,5 +1,6 @@
 // Runs a small system program (`cp`, `rm`) on open directories and waits for its end.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { OpenDirectory } from './open-directory.ts'
 
 export interface ProgramRequest {
@@ -32,7 +33,9 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   signal.throwIfAborted()
   const workingDirectory = request.workingDirectory
-  const child = spawn(request.command, request.arguments, {
+  const [program, ...programArguments] = [...dyingWithUs(), request.command, ...request.arguments]
+  if (program === undefined) throw new TypeError('there is no command')
+  const child = spawn(program, programArguments, {
     cwd: workingDirectory === undefined ? '/' : handlePath(workingDirectory),
     env: { PATH: PROGRAM_PATH, LC_ALL: 'C' },
     stdio: ['pipe', 'ignore', 'pipe', ...request.directories.map(({ handle }) => handle)],
@@ -54,6 +57,14 @@ export async function runProgram(
   }
 }
 
+/**
+ * Words before a command that let it die with the process that started it, so that the `cp` of a
+ * service that was killed does not go on beside the one of its successor.
+ */
+export function dyingWithUs(): readonly string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : []
+}
+
 /** One line that says how it ended. */
 export function describeEnd(command: string, result: ProgramResult): string {
   const [first] = result.errorLines
@@ -62,6 +73,7 @@ export function describeEnd(command: string, result: ProgramResult): string {
   return `${command} ended with exit code ${result.exitCode}`
 }
 
+const SETPRIV = '/usr/bin/setpriv'
 const PROGRAM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const ERROR_LINES_MAX = 20
 const ERROR_LINE_LENGTH_MAX = 1000

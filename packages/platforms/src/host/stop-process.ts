@@ -30,11 +30,16 @@ async function hasEndedWithin(ref: MoverRef, timeoutMs: number): Promise<boolean
   return !isRunning(ref)
 }
 
-/** The mover leads a process group of its own, whose other members are its children. */
+/**
+ * A mover leads a process group of its own, whose other members are its children. One that was
+ * found by its id may be such a child, and leads none.
+ */
 function signalGroup({ pid }: MoverRef, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch (error) {
-    if (errnoName(error) !== 'ESRCH') throw error
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal)
+    } catch (error) {
+      if (errnoName(error) !== 'ESRCH') throw error
+    }
   }
 }

@@ -10,7 +10,8 @@ export function strategiesOf(volume: OpenDirectory, looseEntriesOnly: boolean): 
   if (!looseEntriesOnly && isSubvolume(volume.handle) && isWritable(volume)) {
     strategies.push('btrfs')
   }
-  if (canReflinkIn(volume.handle)) strategies.push('reflink')
+  // Only root can give the copies to the owners of the originals.
+  if (process.geteuid?.() === 0 && canReflinkIn(volume.handle)) strategies.push('reflink')
   return [...strategies, 'copy']
 }
 

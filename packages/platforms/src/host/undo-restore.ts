@@ -20,19 +20,16 @@ import { openHostRoot } from './volume-site.ts'
 import { eachWorkArea } from './work-areas.ts'
 import { workName } from './work-name.ts'
 
-/** Before the exchange: removes the staging. After it: exchanges back first. */
+/** Before the exchange: removes the staging. After it: exchanges back first. Missing is success. */
 export async function rollbackHostRestore(
   context: RestoreContext,
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
   const journal = await readJournal(context.stateDir, id)
-  const hasBegun = journal !== undefined && journal.state !== 'staged'
-  if (hasBegun && journal.state === 'finishing') {
-    const reason = 'it is finished; what it replaced is being removed'
-    throw new PlatformError({ code: 'exchange-failed', path: workName('restore', id), reason })
-  }
-  if (hasBegun) await undoExchange(context, journal)
+  // Of a restore that is being finished, parts of what it replaced may be gone: it goes on.
+  const canGoBack = journal !== undefined && !['staged', 'finishing'].includes(journal.state)
+  if (canGoBack) await undoExchange(context, journal)
   await discardStaging(context, id, signal)
 }
 

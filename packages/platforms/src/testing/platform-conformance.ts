@@ -309,6 +309,25 @@ function testMovers(makeHarness: MakeHarness): void {
     assert.equal(last.value?.event, 'failed')
     assert.equal((await events.next()).done, true)
   })
+
+  test('a mover is stopped by its id alone, and others go on', async () => {
+    await using harness = await makeHarness()
+    const [mover, other] = [
+      await harness.platform.startMover('mover-1', fixtureJob('wait')),
+      await harness.platform.startMover('mover-10', fixtureJob('wait')),
+    ]
+    const [events, otherEvents] = [mover, other].map((it) =>
+      it.events(never)[Symbol.asyncIterator](),
+    )
+    await events?.next()
+    await otherEvents?.next()
+    await harness.platform.stopMover({ id: 'mover-1' })
+    await harness.platform.stopMover({ id: 'mover-2' })
+    assert.equal((await events?.next())?.value?.event, 'failed')
+    await harness.platform.stopMover(other.ref)
+    const end = { code: 'mover-died', exitCode: null, signal: 'SIGTERM' }
+    assert.deepEqual((await otherEvents?.next())?.value, { event: 'failed', failure: end })
+  })
 }
 
 const SECRET = 'c2VjcmV0IGtleQ=='

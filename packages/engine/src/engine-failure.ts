@@ -1,6 +1,6 @@
 // Every way in which the engine fails, as typed facts.
 import type { ObjectKind } from './backend/backend.ts'
-import type { BlobId, BlobType, IndexId, LockId, PackId, SnapshotId } from './format/ids.ts'
+import type { BlobId, BlobType, IndexId, KeyId, LockId, PackId, SnapshotId } from './format/ids.ts'
 
 export type EngineFailure =
   | { readonly code: 'object-not-found'; readonly kind: ObjectKind; readonly name: string }
@@ -28,7 +28,7 @@ export type EngineFailure =
   | { readonly code: 'repository-exists'; readonly url: string; readonly found: ObjectKind }
   | { readonly code: 'repository-version-unsupported'; readonly version: number }
   | { readonly code: 'wrong-password' }
-  | { readonly code: 'key-corrupt'; readonly keyId: string; readonly reason: string }
+  | { readonly code: 'key-corrupt'; readonly keyId: KeyId; readonly reason: string }
   | { readonly code: 'config-corrupt'; readonly reason: string }
   /** A MAC that does not match, or bytes too short to hold one: a wrong key or damage. */
   | { readonly code: 'seal-broken'; readonly sealedBytes: number }

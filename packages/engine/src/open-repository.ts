@@ -9,6 +9,7 @@ import type { RandomBytes } from './crypto/random.ts'
 import { type MasterKey, NONCE_BYTES, open, sealWithRandomNonce } from './crypto/sealed-bytes.ts'
 import { EngineError, failureOf } from './engine-failure.ts'
 import { decodeConfig, encodeConfig, type RepositoryConfig } from './format/config.ts'
+import type { KeyId } from './format/ids.ts'
 import { sha256Hex } from './format/sha256.ts'
 import { OpenedRepository } from './opened-repository.ts'
 import type { Repository } from './repository.ts'
@@ -124,7 +125,7 @@ async function findKeyOfDeadCall({
   let hasKeys = false
   for await (const { name } of backend.list('keys', signal)) {
     hasKeys = true
-    const key = await openKey(backend, name, password, signal)
+    const key = await openKey(backend, name as KeyId, password, signal)
     if (key !== undefined) return key
   }
   if (hasKeys) throw new EngineError({ code: 'wrong-password' })
@@ -166,7 +167,7 @@ async function findKey(
   for await (const { name } of backend.list('keys', signal)) {
     if (tried === KEYS_TRIED_MAX) break
     tried += 1
-    const key = await openKey(backend, name, password, signal)
+    const key = await openKey(backend, name as KeyId, password, signal)
     if (key === undefined) continue
     if (typeof openConfig(key, sealedConfig) !== 'string') return key
     opened = key
@@ -178,17 +179,17 @@ async function findKey(
 /** Undefined when the password is not this key's, or the key was removed meanwhile. */
 async function openKey(
   backend: Backend,
-  name: string,
+  keyId: KeyId,
   password: string,
   signal: AbortSignal | undefined,
 ): Promise<MasterKey | undefined> {
   try {
-    const content = await backend.load({ kind: 'keys', name }, undefined, signal)
-    if (sha256Hex(content) !== name) {
+    const content = await backend.load({ kind: 'keys', name: keyId }, undefined, signal)
+    if (sha256Hex(content) !== keyId) {
       const reason = 'its content does not match its name'
-      throw new EngineError({ code: 'key-corrupt', keyId: name, reason })
+      throw new EngineError({ code: 'key-corrupt', keyId, reason })
     }
-    return await openKeyFile(name, content, password)
+    return await openKeyFile(keyId, content, password)
   } catch (error) {
     if (failureOf(error, 'wrong-password') !== undefined) return undefined
     if (failureOf(error, 'object-not-found') !== undefined) return undefined

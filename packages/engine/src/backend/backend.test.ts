@@ -15,7 +15,7 @@ describeBackend('the local directory', async () => {
   const directory = await makeThrowawayDirectory()
   const backend = localBackendIn(directory.path)
   await backend.create(undefined)
-  return { backend, dispose: () => directory[Symbol.asyncDispose]() }
+  return { backend, dispose: async () => await directory[Symbol.asyncDispose]() }
 })
 
 describeBackend('retrying', async () => ({

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { scryptSync } from 'node:crypto'
 import { test } from 'node:test'
 import { failureOf } from '../engine-failure.ts'
+import type { KeyId } from '../format/ids.ts'
 import { GOLDEN_KEY, GOLDEN_NONCES, GOLDEN_PASSWORD, sequence } from '../testing/golden-vectors.ts'
 import { encodeKeyFile, openKeyFile } from './key-file.ts'
 import { decodeMasterKey, encodeMasterKey } from './master-key.ts'
 import { open } from './sealed-bytes.ts'
+
+const KEY_ID = '485f113117e4094ca75ef0b13e800c35f9430e17abb46e195eb95c6051c8ea2a' as KeyId
 
 const GOLDEN_DATA =
   'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf02d33a9d59a7571f80aaa409d1f32cd1bef07aeff0b77a20182a17e850271dbe' +
@@ -58,16 +61,16 @@ test('the sealed part is the master key as stock restic writes it', () => {
 
 test('a password opens its key file and no other does', async () => {
   const bytes = await encodeKeyFile({ ...FILE, password: 'pässword' })
-  assert.deepEqual(await openKeyFile('id', bytes, 'pässword'), GOLDEN_KEY)
+  assert.deepEqual(await openKeyFile(KEY_ID, bytes, 'pässword'), GOLDEN_KEY)
   await assert.rejects(
-    openKeyFile('id', bytes, 'password'),
+    openKeyFile(KEY_ID, bytes, 'password'),
     (error) => failureOf(error, 'wrong-password') !== undefined,
   )
 })
 
 test('the cost that stock restic chooses fits the memory that is allowed', async () => {
   const bytes = await encodeKeyFile({ ...FILE, kdf: { N: 32_768, r: 8, p: 1 } })
-  assert.deepEqual(await openKeyFile('id', bytes, GOLDEN_PASSWORD), GOLDEN_KEY)
+  assert.deepEqual(await openKeyFile(KEY_ID, bytes, GOLDEN_PASSWORD), GOLDEN_KEY)
 })
 
 test('what is no key file is named, not taken for a wrong password', async () => {
@@ -89,8 +92,8 @@ test('what is no key file is named, not taken for a wrong password', async () =>
   ]
   for (const text of damaged) {
     await assert.rejects(
-      openKeyFile('some-id', Buffer.from(text), GOLDEN_PASSWORD),
-      (error) => failureOf(error, 'key-corrupt')?.keyId === 'some-id',
+      openKeyFile(KEY_ID, Buffer.from(text), GOLDEN_PASSWORD),
+      (error) => failureOf(error, 'key-corrupt')?.keyId === KEY_ID,
       text,
     )
   }

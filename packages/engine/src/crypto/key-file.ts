@@ -1,6 +1,7 @@
 // Key files: the master key, sealed with a key made from a password (format, section 1.4).
 import { scrypt } from 'node:crypto'
 import { EngineError, failureOf } from '../engine-failure.ts'
+import type { KeyId } from '../format/ids.ts'
 import { base64, decodeBase64, decodeMasterKey } from './master-key.ts'
 import { type MasterKey, open, SEAL_OVERHEAD_BYTES, seal } from './sealed-bytes.ts'
 
@@ -51,7 +52,7 @@ export async function encodeKeyFile(file: NewKeyFile): Promise<Buffer> {
 
 /** Fails with `wrong-password`, or with `key-corrupt` when no password could open it. */
 export async function openKeyFile(
-  keyId: string,
+  keyId: KeyId,
   bytes: Uint8Array,
   password: string,
 ): Promise<MasterKey> {
@@ -60,7 +61,7 @@ export async function openKeyFile(
   return parseMasterJson(keyId, openSealedKey(userKey, file.data))
 }
 
-function parseKeyFile(keyId: string, bytes: Uint8Array) {
+function parseKeyFile(keyId: KeyId, bytes: Uint8Array) {
   const members = parseJsonObject(keyId, bytes)
   const { N, r, p } = members
   if (members.kdf !== 'scrypt') failKey(keyId, `unknown key derivation ${String(members.kdf)}`)
@@ -115,7 +116,7 @@ function encodeMasterJson(key: MasterKey): Buffer {
   )
 }
 
-function parseMasterJson(keyId: string, plain: Uint8Array): MasterKey {
+function parseMasterJson(keyId: KeyId, plain: Uint8Array): MasterKey {
   const members = parseJsonObject(keyId, plain)
   const mac = members.mac as { readonly k?: unknown; readonly r?: unknown } | null | undefined
   const key = decodeMasterKey({
@@ -127,7 +128,7 @@ function parseMasterJson(keyId: string, plain: Uint8Array): MasterKey {
   return key
 }
 
-function parseJsonObject(keyId: string, bytes: Uint8Array): { readonly [member: string]: unknown } {
+function parseJsonObject(keyId: KeyId, bytes: Uint8Array): { readonly [member: string]: unknown } {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'))
@@ -142,6 +143,6 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
 }
 
-function failKey(keyId: string, reason: string): never {
+function failKey(keyId: KeyId, reason: string): never {
   throw new EngineError({ code: 'key-corrupt', keyId, reason })
 }

@@ -56,7 +56,7 @@ export class BlobIndex {
     this.#indexIds.push(indexId)
     return scanIndexJson(json, {
       pack: (idAt) => {
-        packNumber = this.#packNumberOf(json.latin1Slice(idAt, idAt + 64) as PackId)
+        packNumber = this.#packNumberOf(json.toString('latin1', idAt, idAt + 64) as PackId)
         this.#indexFilesOfPacks[packNumber]!.push(indexId)
       },
       blob: (type, idAt, offset, length, uncompressedLength) => {

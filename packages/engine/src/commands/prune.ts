@@ -71,6 +71,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   const repacked = await repackPacks({ repository, plan, kept, isTimeUp, signal })
   const dropped = [...plan.missing, ...plan.unused, ...repacked.packs]
   await removePacksFromIndex({ repository, dropped, lock, signal })
+  await lock.assertHeld(signal)
   await removal.remove(storedOnes(plan, repacked.packs))
   return {
     isDone: removal.leftBehind === 0 && repacked.isComplete,

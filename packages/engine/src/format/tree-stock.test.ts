@@ -2,26 +2,31 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runStockRestic, STOCK_RESTIC_MISSING } from '../testing/stock-restic.ts'
+import {
+  localBackendIn,
+  makeThrowawayDirectory,
+  makeThrowawayRepository,
+  THROWAWAY_PASSWORD,
+} from '../testing/throwaway-repository.ts'
 import type { BlobId } from './ids.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
 import { createTreeEncoder, decodeTree } from './tree.ts'
 
-const PASSWORD = 'secret'
-
 test('trees and snapshots of stock restic are read and written back byte for byte', {
   skip: STOCK_RESTIC_MISSING,
-}, async (context) => {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-tree-stock-'))
-  context.after(() => rmSync(home, { recursive: true, force: true }))
+}, async () => {
+  await using directory = await makeThrowawayDirectory()
+  const home = directory.path
+  // Ours, since its keys cost less to derive than those that stock restic makes.
+  await using _made = await makeThrowawayRepository({ backend: localBackendIn(home) })
   const source = join(home, 'source')
   makeAwkwardTree(source)
-  const options = { repository: join(home, 'repository'), password: PASSWORD, cwd: home }
-  await runStockRestic(['init'], options)
+  const repository = join(home, 'repository')
+  const options = { repository, password: THROWAWAY_PASSWORD, cwd: home }
   await runStockRestic(['backup', 'source', '--tag', 'a<b', '--tag', 'c'], options)
 
   const [id] = (await runStockRestic(['list', 'snapshots'], options)).toString().trim().split('\n')

@@ -157,7 +157,7 @@ export class OpenedRepository implements Repository {
   }
 
   async close(): Promise<void> {
-    await this.#writer.settle()
+    await this.#writer.end()
     await this.#codec.close()
   }
 

@@ -97,6 +97,10 @@ export interface Repository extends BlobReader, BlobWriter, SnapshotStore {
   loadIndex(signal: AbortSignal | undefined): Promise<void>
   /** Writes index files that list these packs; answers their ids. */
   saveIndex(packs: Iterable<IndexedPack>, signal: AbortSignal | undefined): Promise<IndexId[]>
-  /** Waits for packs that are on their way (abort their signal to make that short), ends workers. */
+  /**
+   * Begins no more writes, waits for those that are on their way (abort their signal to make that
+   * short) and ends the workers. To be called before the lock is released: an index file that
+   * comes later could list packs that somebody else's prune has removed. Repeating it is harmless.
+   */
   close(): Promise<void>
 }

@@ -172,6 +172,45 @@ test('a storage that hangs makes savers wait, and their abort frees them', async
   assert.equal([...memory.objects.keys()].filter((name) => name.startsWith('data/')).length, 0)
 })
 
+test('after closing nothing more is written, and what was under way is waited for', async () => {
+  const memory = memoryBackend()
+  const storing = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const backend: Backend = {
+    ...memory,
+    save: async (handle, content, signal) => {
+      if (handle.kind === 'data') {
+        begun.resolve()
+        await storing.promise
+      }
+      await memory.save(handle, content, signal)
+    },
+  }
+  await using place = await makeThrowawayRepository({ backend, workers: 1 })
+  const { repository } = place
+  const saves: Promise<SavedBlob>[] = []
+  for (let n = 0; n < 40; n += 1) {
+    saves.push(repository.saveBlob('data', secureRandomBytes(MEBIBYTE), undefined))
+  }
+  const outcomes = Promise.allSettled(saves)
+  await begun.promise
+  let isClosed = false
+  const closing = repository.close().then(() => {
+    isClosed = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isClosed, false)
+  storing.resolve()
+  await closing
+  const stored = memory.objects.size
+  await outcomes
+  await assert.rejects(repository.saveBlob('data', Buffer.from('late'), undefined), /closed/)
+  await assert.rejects(repository.flush(undefined), /closed/)
+  await assert.rejects(repository.saveSnapshot(SNAPSHOT, undefined), /closed/)
+  assert.equal(memory.objects.size, stored)
+  assert.ok(![...memory.objects.keys()].some((name) => name.startsWith('index/')))
+})
+
 test('a damaged copy is replaced by another one, as long as there is one', async () => {
   const memory = memoryBackend()
   await using place = await makeThrowawayRepository({ backend: memory })

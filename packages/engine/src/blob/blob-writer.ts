@@ -42,7 +42,8 @@ export class PackingBlobWriter {
     data: undefined,
     tree: undefined,
   }
-  readonly #uploads = new Set<Promise<void>>()
+  /** Packs and index files on their way. */
+  readonly #writes = new Set<Promise<void>>()
   #unindexed: IndexedPack[] = []
   #indexSavesRunning = 0
   #failure: { readonly error: unknown } | undefined
@@ -56,9 +57,10 @@ export class PackingBlobWriter {
     return this.#unstored.has(keyOf(type, id)) || this.#options.index().has(type, id)
   }
 
-  /** Waits for uploads that have begun, however they end: afterwards nothing is being written. */
-  async settle(): Promise<void> {
-    while (this.#uploads.size > 0) await Promise.all(this.#uploads)
+  /** Begins nothing more and waits for what is being written: the lock may go afterwards. */
+  async end(): Promise<void> {
+    this.#failure ??= { error: new Error('the repository was closed') }
+    await this.#settle()
   }
 
   /** Throws unless everything that was saved is stored and indexed. */
@@ -105,9 +107,11 @@ export class PackingBlobWriter {
   async flush(signal: AbortSignal | undefined): Promise<void> {
     this.#throwIfFailed()
     for (const type of ['data', 'tree'] as const) await this.#closePack(type, signal)
-    await this.settle()
+    await this.#settle()
     this.#throwIfFailed()
-    await this.#failingForever(() => this.#saveIndex(signal))
+    const indexSave = this.#failingForever(() => this.#saveIndex(signal))
+    await this.#tracked(indexSave)
+    this.#throwIfFailed()
   }
 
   /** Answers undefined when an equal blob is stored already, once that is certain. */
@@ -160,7 +164,7 @@ export class PackingBlobWriter {
 
   /** The back-pressure: new blobs wait while as many packs as may be are on their way. */
   async #waitForUploads(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#uploads.size < PACKS_IN_UPLOAD_MAX) return
+    if (this.#writes.size < PACKS_IN_UPLOAD_MAX) return
     const giveBack = await this.#uploadSlots.take(1, signal)
     giveBack()
   }
@@ -172,17 +176,28 @@ export class PackingBlobWriter {
     this.#openPacks[type] = undefined
     const upload = this.#uploadWhenPossible(pack, signal)
     const { begun, done } = upload
-    const tracked = this.#failingForever(() => done).catch(() => undefined)
-    this.#uploads.add(tracked)
-    tracked.finally(() => this.#uploads.delete(tracked))
+    void this.#tracked(this.#failingForever(() => done))
     await begun
     this.#throwIfFailed()
+  }
+
+  /** Never rejects: what fails is kept in `#failure`. */
+  async #tracked(write: Promise<void>): Promise<void> {
+    const settled = write.catch(() => undefined)
+    this.#writes.add(settled)
+    await settled
+    this.#writes.delete(settled)
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#writes.size > 0) await Promise.all(this.#writes)
   }
 
   #uploadWhenPossible(pack: PackBuilder, signal: AbortSignal | undefined) {
     const slot = this.#uploadSlots.take(1, signal)
     const done = slot.then(async (giveBack) => {
       try {
+        this.#throwIfFailed()
         const { key, randomBytes } = this.#options
         await this.#store(pack.finish(key, randomBytes(NONCE_BYTES)), signal)
       } finally {
@@ -200,6 +215,7 @@ export class PackingBlobWriter {
     index().addPack(indexed)
     for (const { type, id } of pack.blobs) this.#unstored.delete(keyOf(type, id))
     this.#unindexed.push(indexed)
+    this.#throwIfFailed()
     if (isIndexDue(this.#unindexed)) await this.#saveIndex(signal)
   }
 

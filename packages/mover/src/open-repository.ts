@@ -45,7 +45,8 @@ export async function withLockedRepository<Result>(
       const assertLockHeld = () => lock.assertHeld(signal)
       return await work({ repository, lock, signal, assertLockHeld })
     } finally {
-      await lock.release()
+      // First what is still being written, then the lock: see `Repository.close`.
+      await repository.close().finally(() => lock.release())
     }
   } finally {
     await repository.close()

@@ -29,6 +29,7 @@ function registerTaskCancel(app: FastifyInstance, context: OperationContext): vo
       internalProblem: 102,
       isBodyIgnored: true,
       description: {
+        operationId: 'cancelTask',
         summary: 'Cancel: task',
         description:
           'Asks the task to stop and to undo what it began. It is cancelling until that is done.',
@@ -73,6 +74,7 @@ function registerRepository(app: FastifyInstance, context: OperationContext): vo
       permission: 'reveal-repository',
       internalProblem: 103,
       description: {
+        operationId: 'getRepositoryOfBucket',
         summary: 'Read: repository of a bucket',
         description: 'What stock restic needs to open it. For owners and admins.',
         tags: ['buckets'],

@@ -51,15 +51,39 @@ export function describeOperation<Resource extends ResourceCommon>(
   ]
   const body = 'body' in (method ?? {}) ? (method as { body: TObject }).body : undefined
   return {
+    operationId: operationIDOf(definition, collection, verb),
     summary: summaryOf(definition, verb),
     description: method?.description ?? summaryOf(definition, verb),
     tags: [definition.plural],
     params: pathParameters(collection, verb),
     ...(verb === 'list' ? { querystring: LIST_PARAMETERS } : {}),
     ...(verb === 'update' ? { headers: updateHeaders(collection) } : {}),
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined
+      ? {}
+      : { body, consumes: ['application/json', `${typeOf(definition)}+json`] }),
     response: { ...successOf(definition, verb), ...problemResponses(problems) },
   }
+}
+
+/** `listAppBackupsOfApp`: the verb, what it is about, and the parents in the path. */
+function operationIDOf<Resource extends ResourceCommon>(
+  { name, plural }: ResourceDefinition<Resource>,
+  { path }: Collection<Resource>,
+  verb: Verb,
+): string {
+  const subject = verb === 'list' ? plural : name
+  const parents = parameterNames(path)
+    .filter((parameter) => parameter !== 'account_id')
+    .map((parameter) => capitalize(parameter.replace(/_id$/, '')))
+  return `${verb}${capitalize(subject)}${parents.length > 0 ? 'Of' : ''}${parents.join('')}`
+}
+
+function capitalize(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
+
+function parameterNames(path: string): string[] {
+  return [...path.matchAll(/:([A-Za-z_]+)/g)].map((match) => match[1] ?? '')
 }
 
 function summaryOf({ title }: { readonly title: string }, verb: Verb): string {
@@ -77,7 +101,7 @@ function pathParameters<Resource extends ResourceCommon>(
   { path, itemParameter }: Collection<Resource>,
   verb: Verb,
 ): TObject {
-  const names = [...path.matchAll(/:([A-Za-z_]+)/g)].map((match) => match[1] ?? '')
+  const names = parameterNames(path)
   if (verb === 'get' || verb === 'update' || verb === 'remove') names.push(itemParameter)
   const id = Type.String({ format: 'uuid' })
   return Type.Object(Object.fromEntries(names.map((name) => [name, id])))

@@ -28,7 +28,8 @@ export interface SeenResource {
 /** What a platform sees on a cluster; the part of its inventory that is needed here. */
 export interface SeenInventory {
   readonly namespaces: readonly { readonly name: string; readonly uid: string }[]
-  readonly volumes: readonly SeenVolume[]
+  /** Without sizes: measuring takes as long as reading, which no list may wait for. */
+  readonly volumes: readonly Omit<SeenVolume, 'estimatedBytes'>[]
   readonly resources: readonly SeenResource[]
   readonly refused: readonly string[]
 }
@@ -125,7 +126,12 @@ async function look(
       accountID: cluster.accountID,
       clusterID: cluster.id,
       namespaces: seen.namespaces,
-      volumes: seen.volumes,
+      volumes: seen.volumes.map(({ namespace, key, strategies, holes }) => ({
+        namespace,
+        key,
+        strategies,
+        holes,
+      })),
       refused: seen.refused,
       now: now(),
     }),

@@ -18,12 +18,12 @@ const ReadinessSchema = Type.Object(
 
 export function registerHealth(app: FastifyInstance, readiness: () => Promise<Readiness>): void {
   app.get('/healthz', {
-    config: { description: describe('The process is alive', { 200: HealthSchema }) },
+    config: { description: describe('getHealth', 'The process is alive', { 200: HealthSchema }) },
     handler: async () => ({ status: 'ok' }),
   })
   app.get('/readyz', {
     config: {
-      description: describe('The service can do its work', {
+      description: describe('getReadiness', 'The service can do its work', {
         200: ReadinessSchema,
         503: ReadinessSchema,
       }),
@@ -37,6 +37,7 @@ export function registerHealth(app: FastifyInstance, readiness: () => Promise<Re
 }
 
 function describe(
+  operationId: string,
   summary: string,
   schemas: Readonly<Record<number, object>>,
 ): OperationDescription {
@@ -47,5 +48,11 @@ function describe(
       content: { 'application/json': { schema } },
     },
   ])
-  return { summary, tags: ['system'], security: [], response: Object.fromEntries(responses) }
+  return {
+    operationId,
+    summary,
+    tags: ['system'],
+    security: [],
+    response: Object.fromEntries(responses),
+  }
 }

@@ -11,6 +11,7 @@ import {
   insertUser,
   MASTER_KEY_BYTES,
   type Role,
+  type Sealing,
 } from '@holdfast/db'
 import { makeTestDatabase } from '@holdfast/db/testing'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -22,6 +23,7 @@ import type { SeenInventory } from '../operations/cluster-inventories.ts'
 export interface TestApi {
   readonly app: FastifyInstance
   readonly database: Database
+  readonly sealing: Sealing
   /** The account that `call` acts in unless told otherwise, as its owner. */
   readonly tenant: TestTenant
   /** Ids of tasks that were started, oldest first. */
@@ -69,9 +71,10 @@ export async function makeTestApi(): Promise<TestApi> {
   const clock = { now: new Date('2026-05-04T10:20:30.456Z') }
   const host: TestApi['host'] = { seen: hostWith('shop') }
   const tenant = await addTenant(database)
+  const sealing = createSealing(randomBytes(MASTER_KEY_BYTES))
   const app = await buildApp({
     database,
-    sealing: createSealing(randomBytes(MASTER_KEY_BYTES)),
+    sealing,
     workflows: {
       startTask: async (id) => {
         startedTasks.push(id)
@@ -92,6 +95,7 @@ export async function makeTestApi(): Promise<TestApi> {
   return {
     app,
     database,
+    sealing,
     tenant,
     startedTasks,
     host,

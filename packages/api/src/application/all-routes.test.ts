@@ -1,0 +1,412 @@
+// What holds for every route, checked for every route. The table is written by hand from the API's
+// documents; that it is complete and exact is the first test.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { registerRepository } from '@holdfast/db'
+import { addTenant, assertAnswersConform, makeTestApi, type TestApi } from '../testing/test-api.ts'
+import {
+  assertProblem,
+  completedBackup,
+  completedSnapshot,
+  manageApp,
+  missingID,
+  tasksOf,
+} from '../testing/test-resources.ts'
+
+const APPS = 'k8s/v2/apps'
+const APP = 'k8s/v1/apps/{app_id}'
+const TOPOLOGY = 'topology/v1'
+const MANAGED = `${TOPOLOGY}/managedClusters/{managedCluster_id}`
+const CLOUD = `${TOPOLOGY}/clouds/{cloud_id}`
+const MANAGED_APPS = 'topology/v2/managedClusters/{managedCluster_id}/apps'
+
+/** Path of a collection, name of its item's parameter, and its methods beside GET. */
+const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DELETE')[]])[] = [
+  [APPS, 'app_id', 'POST', 'PUT', 'DELETE'],
+  [MANAGED_APPS, 'app_id', 'POST', 'PUT', 'DELETE'],
+  [`${APP}/appBackups`, 'appBackup_id', 'POST', 'DELETE'],
+  [`${TOPOLOGY}/appBackups`, 'appBackup_id', 'DELETE'],
+  [`${APP}/appSnaps`, 'appSnap_id', 'POST', 'DELETE'],
+  [`${APP}/appAssets`, 'appAsset_id'],
+  [`${MANAGED}/apps/{app_id}/appAssets`, 'appAsset_id'],
+  [`${APP}/appBackups/{appBackup_id}/appAssets`, 'appAsset_id'],
+  [`${TOPOLOGY}/appBackups/{appBackup_id}/appAssets`, 'appAsset_id'],
+  [`${APP}/appSnaps/{appSnap_id}/appAssets`, 'appAsset_id'],
+  [`${TOPOLOGY}/buckets`, 'bucket_id'],
+  [`${TOPOLOGY}/clouds`, 'cloud_id'],
+  [`${TOPOLOGY}/clusters`, 'cluster_id'],
+  [`${CLOUD}/clusters`, 'cluster_id'],
+  [`${TOPOLOGY}/managedClusters`, 'managedCluster_id'],
+  [`${TOPOLOGY}/namespaces`, 'namespace_id'],
+  [`${TOPOLOGY}/clusters/{cluster_id}/namespaces`, 'namespace_id'],
+  [`${MANAGED}/namespaces`, 'namespace_id'],
+  [`${CLOUD}/clusters/{cluster_id}/namespaces`, 'namespace_id'],
+  [`${TOPOLOGY}/clusters/{cluster_id}/storageClasses`, 'storageClass_id'],
+  [`${MANAGED}/storageClasses`, 'storageClass_id'],
+  [`${CLOUD}/clusters/{cluster_id}/storageClasses`, 'storageClass_id'],
+  [`${TOPOLOGY}/volumes`, 'volume_id'],
+  [`${MANAGED}/volumes`, 'volume_id'],
+  [`${APP}/volumes`, 'volume_id'],
+  ['core/v1/tasks', 'task_id'],
+]
+
+/** Beside the collections. */
+const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
+  ['GET', '/accounts'],
+  ['GET', '/accounts/{account_id}'],
+  ['GET', '/accounts/{account_id}/holdfast/v1/appBackups/{appBackup_id}/volumes'],
+  ['GET', '/accounts/{account_id}/holdfast/v1/appSnaps/{appSnap_id}/volumes'],
+  ['GET', '/accounts/{account_id}/holdfast/v1/buckets/{bucket_id}/repository'],
+  ['POST', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/cancel'],
+]
+
+const PUBLIC_ROUTES = [
+  ['GET', '/healthz'],
+  ['GET', '/readyz'],
+] as const
+
+/** Fields with a text that is the same for all, or made of other fields. */
+const WITHOUT_EXPRESSION: readonly string[] = [
+  'version', // of volume copies, which have one only
+  'protectionState',
+  'restoreTargetSupported',
+  'snapshotSupported',
+  'isMultizonal',
+  'available',
+  'allowVolumeExpansion',
+  'reclaimPolicy',
+  'volumeBindingMode',
+  'snapshotPossible',
+  'orchestrator',
+  'service',
+  'resourceURI',
+]
+
+interface Route {
+  readonly method: string
+  readonly path: string
+}
+
+const ROUTES: readonly Route[] = [
+  ...SINGLE_ROUTES.map(([method, path]) => ({ method, path })),
+  ...COLLECTIONS.flatMap(([collection, parameter, ...methods]) => {
+    const path = `/accounts/{account_id}/${collection}`
+    const item = `${path}/{${parameter}}`
+    return [
+      { method: 'GET', path },
+      { method: 'GET', path: item },
+      ...methods.map((method) => ({ method, path: method === 'POST' ? path : item })),
+    ]
+  }),
+]
+
+interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: BodySchema }> }
+  readonly responses: Record<string, { readonly content?: Record<string, { schema: object }> }>
+}
+
+interface BodySchema {
+  readonly properties: Record<string, { readonly type?: string; readonly enum?: unknown[] }>
+  readonly additionalProperties: boolean
+}
+
+let api: TestApi
+let paths: Record<string, Record<string, Operation>>
+const ids: Record<string, string> = {}
+
+before(async () => {
+  api = await makeTestApi()
+  paths = (await api.call('GET', '/openapi.json')).body.paths
+  await makeOneOfEach()
+})
+after(() => api.close())
+afterEach(assertAnswersConform)
+
+test('the document has exactly the routes of the table', () => {
+  const documented = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const expected = [...ROUTES, ...PUBLIC_ROUTES.map(([method, path]) => ({ method, path }))]
+  assert.deepEqual(
+    documented.toSorted(),
+    expected.map(({ method, path }) => `${method} ${path}`).toSorted(),
+  )
+})
+
+for (const route of ROUTES) {
+  describe(`${route.method} ${route.path}`, () => {
+    test('needs a token', async () => {
+      assertProblem(await send(route, { token: null }), 401, 3)
+      assertProblem(await send(route, { token: 'unknown' }), 401, 4)
+    })
+
+    test('is described, with every problem that it always may answer', () => {
+      const operation = operationOf(route)
+      assert.ok(operation.summary)
+      assert.match(operation.operationId, /^[a-z][A-Za-z]+$/)
+      const success = { GET: '200', POST: '201', PUT: '204', DELETE: '204' }[route.method] ?? ''
+      const statuses = Object.keys(operation.responses)
+      assert.ok(statuses.includes(isCancel(route) ? '202' : success))
+      for (const status of ['400', '401', '403', '503']) assert.ok(statuses.includes(status))
+      const named = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+      const described = operation.parameters ?? []
+      assert.deepEqual(
+        described.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+        named,
+      )
+    })
+
+    test('refuses query parameters that it does not have', async () => {
+      const answer = await send(route, { query: '?colour=red', body: validBodyOf(route) })
+      assertProblem(answer, 400, 6)
+    })
+
+    if (route.path !== '/accounts') {
+      test('does not exist for another account', async () => {
+        const stranger = await addTenant(api.database)
+        const isItem = route.method === 'PUT' || route.method === 'DELETE'
+        const theirs = await send(route, { token: stranger.token, body: validBodyOf(route) })
+        assertProblem(theirs, 404, isItem ? 1 : 2)
+        // Their own account, but ids of ours below it.
+        if (/\{(?!account_id)/.test(route.path)) {
+          const mixed = await send(route, {
+            token: stranger.token,
+            accountID: stranger.accountID,
+            body: validBodyOf(route),
+          })
+          assertProblem(mixed, 404, isItem || route.path.includes('/tasks/') ? 1 : 2)
+        }
+      })
+    }
+
+    test('answers another method with 405', async () => {
+      const answer = await send({ ...route, method: 'PATCH' })
+      assertProblem(answer, 405, 69)
+      assert.ok(String(answer.headers.allow).split(', ').includes(route.method))
+    })
+
+    if (route.method === 'GET') {
+      test('answers in every media type that it names, and in JSON otherwise', async () => {
+        const content = operationOf(route).responses['200']?.content ?? {}
+        assert.ok('application/json' in content)
+        for (const accept of Object.keys(content)) {
+          const answer = await send(route, { headers: { accept } })
+          assert.equal(answer.status, 200, answer.text)
+          assert.equal(answer.headers['content-type'], accept)
+        }
+        for (const accept of ['*/*', 'text/html', 'application/astra-schedule+json', '']) {
+          const answer = await send(route, { headers: { accept } })
+          assert.equal(answer.headers['content-type'], 'application/json')
+        }
+      })
+    }
+
+    if (isListRoute(route)) {
+      test('supports all seven list parameters', async () => {
+        const query = `?include=id&orderBy=id%20desc&limit=1&count=true&filter=id%20gt%20'0'`
+        const first = await send(route, { query })
+        assert.equal(first.status, 200, first.text)
+        assert.equal(first.body.items.length, 1)
+        assert.equal(first.body.items[0].length, 1)
+        assert.ok(first.body.metadata.count >= 1)
+        const all = await send(route)
+        const skipped = await send(route, { query: '?skip=1' })
+        assert.equal(skipped.body.items.length, all.body.items.length - 1)
+        const token = first.body.metadata.continue
+        assert.equal(token !== undefined, first.body.metadata.count > 1)
+        if (token === undefined) return
+        const next = await send(route, { query: `${query}&continue=${encodeURIComponent(token)}` })
+        assert.equal(next.status, 200, next.text)
+        assert.ok(next.body.items[0][0] < first.body.items[0][0])
+      })
+
+      test('filters and orders by every scalar field that has an expression', async () => {
+        const { items } = (await send(route)).body
+        for (const [name, value] of Object.entries(items[0] as Record<string, unknown>)) {
+          if (name === 'type' || typeof value !== 'string' || !/^[\w .:/-]+$/.test(value)) continue
+          const filter = encodeURIComponent(`${name} eq '${value}'`)
+          const answer = await send(route, { query: `?filter=${filter}&orderBy=${name}` })
+          if (answer.status === 400) {
+            assertProblem(answer, 400, 5)
+            assert.ok(WITHOUT_EXPRESSION.includes(name), `${name} has no expression`)
+            continue
+          }
+          const found = answer.body.items as Record<string, unknown>[]
+          assert.ok(found.length > 0, `${name} eq ${value} finds what has it`)
+          assert.ok(found.every((item) => item[name] === value))
+        }
+      })
+    }
+
+    const bodyMethods = ['POST', 'PUT']
+    if (bodyMethods.includes(route.method) && !isCancel(route)) {
+      test('neither coerces, nor removes, nor fills in', async () => {
+        const { properties, additionalProperties } = bodySchemaOf(route)
+        assert.equal(additionalProperties, false)
+        for (const [name, { type, enum: values }] of Object.entries(properties)) {
+          if (type === undefined && values === undefined) continue
+          const wrong = type === 'array' ? 'text' : type === 'object' ? [] : 7
+          const answer = await send(route, { body: { ...validBodyOf(route), [name]: wrong } })
+          assertProblem(answer, 400, 8)
+          const named = answer.body.invalidFields.map((field: { name: string }) => field.name)
+          assert.ok(named.includes(name), `${name} should be among ${named}`)
+        }
+        const unknown = await send(route, { body: { ...validBodyOf(route), colour: 'red' } })
+        assertProblem(unknown, 400, 8)
+        assert.deepEqual(unknown.body.invalidFields, [
+          { name: 'colour', reason: 'is not known here' },
+        ])
+      })
+
+      test('reads JSON of every declared type', async () => {
+        const content = operationOf(route).requestBody?.content ?? {}
+        assert.equal(Object.keys(content).length, 2)
+        const types = [...Object.keys(content), 'application/x-www-form-urlencoded', 'nonsense']
+        for (const type of types) {
+          const headers = { 'content-type': type }
+          assertProblem(await send(route, { headers, body: { colour: 'red' } }), 400, 8)
+        }
+      })
+    }
+  })
+}
+
+test('every reference of the document leads somewhere', async () => {
+  const document = (await api.call('GET', '/openapi.json')).body
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)]
+  assert.ok(references.length > 0)
+  for (const [, reference] of references) {
+    let at: unknown = document
+    for (const segment of reference!.split('/')) at = (at as Record<string, unknown>)[segment]
+    assert.ok(at, `${reference} is missing`)
+  }
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+  const names = operations.map(({ operationId }) => operationId)
+  assert.equal(new Set(names).size, names.length)
+})
+
+interface SendOptions {
+  readonly token?: string | null
+  readonly accountID?: string
+  readonly query?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function send(route: Route, options: SendOptions = {}) {
+  const { accountID = api.tenant.accountID, query = '', ...rest } = options
+  const filled = route.path.replace(/\{(\w+)\}/g, (_match, name: string) =>
+    name === 'account_id' ? accountID : idOf(route, name),
+  )
+  return api.call(route.method, filled + query, rest)
+}
+
+function idOf({ path }: Route, name: string): string {
+  const kinds = name === 'appAsset_id' ? /(appBackups|appSnaps)/.exec(path) : null
+  return (
+    ids[kinds?.[1] === undefined ? name : `${name} of ${kinds[1]}`] ?? assert.fail(`no ${name}`)
+  )
+}
+
+function operationOf({ method, path }: Route): Operation {
+  return paths[path]?.[method.toLowerCase()] ?? assert.fail(`${method} ${path} is not described`)
+}
+
+function bodySchemaOf(route: Route): BodySchema {
+  const content = operationOf(route).requestBody?.content['application/json']
+  return content?.schema ?? assert.fail('no schema')
+}
+
+function isListRoute({ method, path }: Route): boolean {
+  return method === 'GET' && !path.endsWith('}') && !path.endsWith('/repository')
+}
+
+function isCancel({ path }: Route): boolean {
+  return path.endsWith('/cancel')
+}
+
+/** Conforms to the schema; what it asks for is never carried out here. */
+function validBodyOf(route: Route): object | undefined {
+  if (route.method === 'GET' || route.method === 'DELETE' || isCancel(route)) return undefined
+  const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
+  return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
+}
+
+async function makeOneOfEach(): Promise<void> {
+  const { tenant, database } = api
+  const appID = await manageApp(api, 'table')
+  await manageApp(api, 'table-two')
+  const backupID = await completedBackup(api, appID)
+  const snapshotID = await completedSnapshot(api, appID)
+  await completedBackup(api, appID)
+  await completedSnapshot(api, appID)
+  const asset = {
+    account_id: tenant.accountID,
+    asset_type: 'Directory',
+    gvk_group: 'holdfast',
+    gvk_kind: 'Directory',
+    gvk_version: 'v1',
+    asset_name: 'table',
+    asset_created_at: '2026-01-01T00:00:00Z',
+  }
+  const counts = {
+    strategy: 'reflink',
+    consistency: 'per-file',
+    namespace: 'table',
+    key: 'data',
+    expected_entries: 3,
+    expected_bytes: 5,
+  }
+  const { queries } = database
+  const backupAssetID = randomUUID()
+  const snapshotAssetID = randomUUID()
+  await queries
+    .insertInto('app_assets')
+    .values([
+      { ...asset, id: backupAssetID, asset_id: randomUUID(), backup_id: backupID },
+      { ...asset, id: snapshotAssetID, asset_id: randomUUID(), snapshot_id: snapshotID },
+    ])
+    .execute()
+  await queries
+    .insertInto('backup_volumes')
+    .values({ ...counts, id: randomUUID(), backup_id: backupID })
+    .execute()
+  await queries
+    .insertInto('volume_snapshots')
+    .values({ ...counts, id: randomUUID(), snapshot_id: snapshotID })
+    .execute()
+  const [task] = await tasksOf(api, backupID)
+  const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
+  Object.assign(ids, {
+    app_id: appID,
+    'appAsset_id of appBackups': backupAssetID,
+    'appAsset_id of appSnaps': snapshotAssetID,
+    appBackup_id: backupID,
+    appSnap_id: snapshotID,
+    bucket_id: tenant.bucketID,
+    cloud_id: tenant.cloudID,
+    cluster_id: tenant.clusterID,
+    managedCluster_id: tenant.clusterID,
+    namespace_id: await first('topology/v1/namespaces'),
+    storageClass_id: await first(`topology/v1/clusters/${tenant.clusterID}/storageClasses`),
+    volume_id: await first(`k8s/v1/apps/${appID}/volumes`),
+    task_id: task?.id ?? missingID(),
+    appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
+  })
+  await makeRepository()
+}
+
+async function makeRepository(): Promise<void> {
+  const { tenant, database } = api
+  await registerRepository(database, api.sealing, {
+    id: randomUUID(),
+    accountID: tenant.accountID,
+    home: { kind: 'bucket', bucketID: tenant.bucketID },
+    prefix: `accounts/${tenant.accountID}`,
+    password: 'correct horse battery staple',
+  })
+}

@@ -30,6 +30,8 @@ export type Location =
       readonly manifestPath?: string
       /** True for volume `.`: only the loose entries of the directory, no directory below it. */
       readonly looseEntriesOnly?: boolean
+      /** True where `.holdfast` at the top is the platform's own and no part of the volume. */
+      readonly holdsWorkArea?: boolean
       readonly holes?: readonly Hole[]
     }
   | {

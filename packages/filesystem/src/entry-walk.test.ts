@@ -82,6 +82,16 @@ test('a given hole is named and not entered', () => {
   assert.equal(hole?.path.toString(), 'a')
 })
 
+test('an excluded entry is passed over with all that it holds', () => {
+  const root = makeTree('excluded')
+  const steps = walked(root, { isExcluded: (path) => path.toString() === 'a' })
+  assert.deepEqual(
+    steps.filter((step) => / a($|\/)/.test(step)),
+    [],
+  )
+  assert.ok(steps.includes('entry a-file'))
+})
+
 test('a mount is a hole, also a bind mount of the same file system or of one file', {
   skip: !isRoot && 'NOT TESTED: mounting needs root',
 }, () => {

@@ -18,6 +18,8 @@ export interface WalkOptions {
   readonly looseEntriesOnly: boolean
   /** Directories, by path below the root, that are not entered although nothing shows it. */
   readonly isGivenHole: (path: Buffer) => HoleReason | undefined
+  /** Entries, by path below the root, that the walk passes over as if they were not there. */
+  readonly isExcluded?: ((path: Buffer) => boolean) | undefined
 }
 
 export type WalkStep =
@@ -129,6 +131,7 @@ function* visitNext(
   parent.position += 1
   const path =
     parent.path.length === 0 ? name : Buffer.concat([parent.path, Buffer.of(SLASH), name])
+  if (options.isExcluded?.(path) === true) return
   const status = attempt(() => statusAt(parent.handle, name))
   if (status instanceof Error) {
     yield isGone(status) ? { kind: 'vanished', path } : { kind: 'failed', path, error: status }

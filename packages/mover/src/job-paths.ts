@@ -27,4 +27,10 @@ export function givenHoles(holes: readonly Hole[]): (path: Buffer) => Hole['reas
   return (path) => reasons.get(path.toString('latin1'))
 }
 
+/** What a platform keeps in a volume that is a mount point is no part of the volume. */
+export function isWorkArea(path: Buffer): boolean {
+  return path.equals(WORK_AREA)
+}
+
+const WORK_AREA = Buffer.from('.holdfast')
 const SLASH = 0x2f

@@ -8,6 +8,8 @@ export interface ArchiveSource {
   readonly looseEntriesOnly: boolean
   /** Directories below, by path, that are not entered although the file system does not show it. */
   readonly isGivenHole: (path: Buffer) => HoleReason | undefined
+  /** Entries, by path below, that are no part of the source. */
+  readonly isExcluded?: ((path: Buffer) => boolean) | undefined
   /** The file with each entry's original inode, ctime and device (a reflink copy's). */
   readonly manifestPath: Buffer | undefined
 }

@@ -138,10 +138,10 @@ function startArchive(options: ArchiveTreeOptions): Archive {
 }
 
 async function walkAndAssemble(archive: Archive): Promise<Node | undefined> {
-  const { path, looseEntriesOnly, isGivenHole } = archive.source
+  const { path, looseEntriesOnly, isGivenHole, isExcluded } = archive.source
   const walk: Walk = { open: [], root: undefined }
   let steps = 0
-  for (const step of walkEntries({ root: path, looseEntriesOnly, isGivenHole })) {
+  for (const step of walkEntries({ root: path, looseEntriesOnly, isGivenHole, isExcluded })) {
     steps += 1
     if (steps % STEPS_PER_TURN === 0) await setImmediate()
     archive.signal?.throwIfAborted()

@@ -7,13 +7,13 @@ import type { ArchiveCount, ArchiveSource } from './archive-source.ts'
 const STEPS_PER_TURN = 1024
 
 export async function scanSource(
-  { path, looseEntriesOnly, isGivenHole }: ArchiveSource,
+  { path, looseEntriesOnly, isGivenHole, isExcluded }: ArchiveSource,
   signal: AbortSignal | undefined,
 ): Promise<ArchiveCount> {
   let entries = 0
   let bytes = 0
   let steps = 0
-  for (const step of walkEntries({ root: path, looseEntriesOnly, isGivenHole })) {
+  for (const step of walkEntries({ root: path, looseEntriesOnly, isGivenHole, isExcluded })) {
     steps += 1
     if (steps % STEPS_PER_TURN === 0) {
       await setImmediate()

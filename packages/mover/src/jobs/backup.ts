@@ -19,7 +19,7 @@ import {
   type SnapshotId,
 } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
-import { givenHoles, pathOfJob } from '../job-paths.ts'
+import { givenHoles, isWorkArea, pathOfJob } from '../job-paths.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
 import { backupLabel, copyTags } from '../snapshot-label.ts'
@@ -73,11 +73,12 @@ interface Findings {
 }
 
 function sourceOf({ source }: JobOf<'backup'>): ArchiveSource {
-  const { path, manifestPath, looseEntriesOnly, holes } = source
+  const { path, manifestPath, looseEntriesOnly, holdsWorkArea, holes } = source
   return {
     path: pathOfJob(path, 'source path'),
     looseEntriesOnly: looseEntriesOnly ?? false,
     isGivenHole: givenHoles(holes ?? []),
+    isExcluded: holdsWorkArea === true ? isWorkArea : undefined,
     manifestPath: manifestPath === undefined ? undefined : pathOfJob(manifestPath, 'manifest path'),
   }
 }

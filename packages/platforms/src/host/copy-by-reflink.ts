@@ -13,7 +13,7 @@ import {
 } from '@holdfast/filesystem'
 import { type OpenDirectory, openSubdirectory, statusIfExists } from './open-directory.ts'
 import { describeEnd, dyingWithUs, type ProgramResult, runProgram } from './run-program.ts'
-import { isOurs } from './volume-names.ts'
+import { isInWorkArea } from './volume-names.ts'
 
 export interface CopyRequest {
   readonly source: OpenDirectory
@@ -22,6 +22,8 @@ export interface CopyRequest {
   /** `always` fails where blocks cannot be shared. */
   readonly reflink: 'always' | 'auto'
   readonly looseEntriesOnly: boolean
+  /** The source is, or was, a mount point with our work area in it. */
+  readonly holdsWorkArea: boolean
   readonly holes: readonly Hole[]
 }
 
@@ -68,15 +70,20 @@ function copyOptions({ reflink }: CopyRequest): string[] {
   return ['--archive', '--one-file-system', `--reflink=${reflink}`, target]
 }
 
-function* entriesToCopy({ source, looseEntriesOnly }: CopyRequest): Generator<Buffer> {
+function* entriesToCopy(request: CopyRequest): Generator<Buffer> {
+  const { source, looseEntriesOnly } = request
   const names = readDirectoryNames(source.handle)
   for (let position = 0; position < names.count; position += 1) {
     const name = names.nameAt(position)
-    const status = isOurs(name) ? undefined : statusIfExists(source, name)
+    const status = isExcluded(request, name) ? undefined : statusIfExists(source, name)
     if (status === undefined || isHole(source, status)) continue
     if (looseEntriesOnly && status.type === 'directory') continue
     yield withZero(name)
   }
+}
+
+function isExcluded({ holdsWorkArea }: CopyRequest, name: Buffer): boolean {
+  return holdsWorkArea && isInWorkArea(name)
 }
 
 /** `--one-file-system` does not hold for what is named to `cp` itself. */
@@ -85,12 +92,13 @@ function isHole(source: OpenDirectory, status: EntryStatus): boolean {
 }
 
 /** An empty directory stands for a hole, as `cp` leaves one for those further below. */
-function makeTopHoles({ source, target, looseEntriesOnly }: CopyRequest): void {
+function makeTopHoles(request: CopyRequest): void {
+  const { source, target, looseEntriesOnly } = request
   if (looseEntriesOnly) return
   const names = readDirectoryNames(source.handle)
   for (let position = 0; position < names.count; position += 1) {
     const name = names.nameAt(position)
-    const status = isOurs(name) ? undefined : statusIfExists(source, name)
+    const status = isExcluded(request, name) ? undefined : statusIfExists(source, name)
     if (status?.type !== 'directory' || !isHole(source, status)) continue
     if (statusIfExists(target, name) === undefined) mkdirSync(target.entryPath(name), 0o700)
     using hole = openSubdirectory(source, name)

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { walkEntries } from '@holdfast/filesystem'
 import type { OpenDirectory } from './open-directory.ts'
-import { isOurs } from './volume-names.ts'
+import { isInWorkArea } from './volume-names.ts'
 
 export interface SizeEstimate {
   readonly estimatedBytes: number
@@ -15,11 +15,13 @@ export async function estimateSize(
   looseEntriesOnly: boolean,
   signal: AbortSignal,
 ): Promise<SizeEstimate> {
-  const isGivenHole = (path: Buffer) => (isOurs(path) ? 'subvolume' : undefined)
+  const isGivenHole = () => undefined
+  const isExcluded = volume.status().isMountRoot ? isInWorkArea : undefined
+  const walk = { root: volume.entryPath('.'), looseEntriesOnly, isGivenHole, isExcluded }
   let estimatedBytes = 0
   let estimatedEntries = 0
-  for (const step of walkEntries({ root: volume.entryPath('.'), looseEntriesOnly, isGivenHole })) {
-    if (step.kind !== 'entry' || isOurs(step.path)) continue
+  for (const step of walkEntries(walk)) {
+    if (step.kind !== 'entry') continue
     estimatedEntries += 1
     if (step.status.type === 'file') estimatedBytes += Number(step.status.size)
     if (estimatedEntries >= ESTIMATED_ENTRIES_MAX) break

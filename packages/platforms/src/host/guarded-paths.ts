@@ -9,8 +9,9 @@ import { decodePathBytes, encodePathBytes, type MoverJob } from '@holdfast/domai
 import { errnoName, isPathBelow } from '@holdfast/filesystem'
 import { PlatformError } from '../platform-error.ts'
 import { type OpenDirectory, openSubdirectory, reopenDirectory } from './open-directory.ts'
+import { WORK_AREA_NAME } from './volume-names.ts'
 import { openHostRoot } from './volume-site.ts'
-import { openWorkArea, WORK_AREA_NAME } from './work-area.ts'
+import { openWorkArea } from './work-area.ts'
 
 export interface GuardedJob extends Disposable {
   readonly job: MoverJob

@@ -2,7 +2,7 @@
 import { type Hole, showPathBytes } from '@holdfast/domain'
 import { isOnBtrfs, type Mount, mountsBelow, nestedSubvolumes } from '@holdfast/filesystem'
 import type { OpenDirectory } from './open-directory.ts'
-import { isOurs } from './volume-names.ts'
+import { isInWorkArea } from './volume-names.ts'
 
 /** Sorted by path. What lies inside a hole is not named. */
 export function findHoles(volume: OpenDirectory, mounts: readonly Mount[]): Hole[] {
@@ -24,7 +24,7 @@ function nestedSubvolumePaths(volume: OpenDirectory): Buffer[] {
 }
 
 function add(found: Map<string, Hole>, { path, reason }: FoundHole): void {
-  if (isOurs(path)) return
+  if (isInWorkArea(path)) return
   const shown = showPathBytes(path)
   found.set(shown, { path: shown, reason })
 }

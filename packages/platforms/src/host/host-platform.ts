@@ -64,5 +64,7 @@ async function locateLiveVolume(
   using site = openExistingVolume(hostRoot, volume)
   const path = encodePathBytes(site.directory.path)
   if (volume.key === LOOSE_ENTRIES_KEY) return { kind: 'directory', path, looseEntriesOnly: true }
-  return { kind: 'directory', path, holes: findHoles(site.directory, await readMounts('self')) }
+  const holes = findHoles(site.directory, await readMounts('self'))
+  const holdsWorkArea = site.areaPlace === 'volume'
+  return { kind: 'directory', path, ...(holdsWorkArea ? { holdsWorkArea } : {}), holes }
 }

@@ -7,7 +7,7 @@ import type { VolumeExchange } from './exchange-directories.ts'
 import { type ExchangeStep, identityOf } from './exchange-step.ts'
 import { joinPath, type OpenDirectory, statusIfExists } from './open-directory.ts'
 import { stagedName } from './staging.ts'
-import { isOurs } from './volume-names.ts'
+import { isInWorkArea, isOurs } from './volume-names.ts'
 
 export interface PlanInput {
   readonly exchange: VolumeExchange
@@ -24,7 +24,7 @@ export function* planExchange({ exchange, isNamespaceNew }: PlanInput): Generato
     return
   }
   const isLoose = name === undefined
-  for (const staged of namesIn(exchange.staged)) {
+  for (const staged of namesIn(exchange.staged, keptNames(exchange))) {
     const existing = statusIfExists(exchange.target, staged)
     if (isHole(exchange, existing) || isStagedDirectory(exchange, staged, isLoose)) continue
     if (isLoose && existing?.type === 'directory') throw directoryInTheWay(exchange, staged)
@@ -34,12 +34,18 @@ export function* planExchange({ exchange, isNamespaceNew }: PlanInput): Generato
   if (!isLoose || isNamespaceNew) yield describeStep(exchange)
 }
 
-function* namesIn(directory: OpenDirectory): Generator<Buffer> {
+function* namesIn(directory: OpenDirectory, isKept: (name: Buffer) => boolean): Generator<Buffer> {
   const names = readDirectoryNames(directory.handle)
   for (let position = 0; position < names.count; position += 1) {
     const name = names.nameAt(position)
-    if (!isOurs(name)) yield name
+    if (!isKept(name)) yield name
   }
+}
+
+/** What of ours lies among the entries of the target. */
+function keptNames({ volume, name }: VolumeExchange): (name: Buffer) => boolean {
+  if (name === undefined) return isOurs
+  return volume.place === 'volume' ? isInWorkArea : () => false
 }
 
 function putStep(
@@ -72,7 +78,7 @@ function directoryInTheWay({ target }: VolumeExchange, name: Buffer): PlatformEr
 
 function* removals(exchange: VolumeExchange, isLoose: boolean): Generator<ExchangeStep> {
   const { volume, target, staged } = exchange
-  for (const name of namesIn(target)) {
+  for (const name of namesIn(target, keptNames(exchange))) {
     if (statusIfExists(staged, name) !== undefined) continue
     const existing = statusIfExists(target, name)
     if (isHole(exchange, existing) || (isLoose && existing?.type === 'directory')) continue

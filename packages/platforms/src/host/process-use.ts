@@ -7,7 +7,7 @@ import { errnoName, isPathBelow, type Mount, mountHolding, readMounts } from '@h
 import type { ProcessUsingVolume } from '../platform.ts'
 import { PlatformError } from '../platform-error.ts'
 import { joinPath } from './open-directory.ts'
-import { isOurs } from './volume-names.ts'
+import { isInWorkArea } from './volume-names.ts'
 import type { VolumeID } from './volume-site.ts'
 
 export interface VolumeInQuestion extends VolumeID {
@@ -145,7 +145,7 @@ function mappedPaths(maps: string): Buffer[] {
 function uses(path: Buffer, name: Buffer, volume: LocatedVolume): boolean {
   if (!isAtOrBelow(path, name)) return false
   const rest = relativeTo(path, name)
-  if (isOurs(rest)) return false
+  if (isInWorkArea(rest)) return false
   if (!volume.looseEntriesOnly) return true
   // A loose entry: directly inside, and no directory.
   return rest.length > 0 && !rest.includes(SLASH) && !isDirectory(joinPath(volume.path, rest))

@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -265,6 +267,50 @@ test('a volume in use refuses and names the process, unless that is allowed', as
   } finally {
     user.stdin.end()
     await once(user, 'exit')
+  }
+})
+
+test('a container that has the volume mounted uses it', needsRoot, async () => {
+  await using app = makeHostApp()
+  const script = `mount --bind ${app.volumePath('data')} /mnt && echo ready && exec cat`
+  const container = spawn('unshare', ['--mount', 'sh', '-c', script], {
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  try {
+    await once(container.stdout, 'data')
+    const failure = await failureOf(app.platform.prepareRestore(request(['data']), never))
+    const processes = failure.code === 'volume-in-use' ? failure.processes : []
+    assert.deepEqual(processes, [
+      { pid: container.pid, command: 'cat', namespace: 'shop', key: 'data' },
+    ])
+    await app.platform.prepareRestore(request(['config']), never)
+  } finally {
+    container.stdin.end()
+    await once(container, 'exit')
+  }
+})
+
+test('an open file inside a volume, or a loose one, is use of it', async () => {
+  await using app = makeHostApp()
+  await app.writeFile('data', 'deep/file', 'open')
+  writeFileSync(join(app.hostRoot, 'shop/loose'), 'open')
+  for (const [path, key] of [
+    ['data/deep/file', 'data'],
+    ['loose', '.'],
+  ] as const) {
+    const handle = openSync(join(app.hostRoot, 'shop', path), 'r')
+    const user = spawn('sleep', ['600'], { stdio: ['ignore', 'ignore', 'ignore', handle] })
+    closeSync(handle)
+    try {
+      await once(user, 'spawn')
+      const failure = await failureOf(app.platform.prepareRestore(request(['data', '.']), never))
+      const processes = failure.code === 'volume-in-use' ? failure.processes : []
+      assert.deepEqual(processes, [{ pid: user.pid, command: 'sleep', namespace: 'shop', key }])
+    } finally {
+      user.kill()
+      await once(user, 'exit')
+    }
   }
 })
 

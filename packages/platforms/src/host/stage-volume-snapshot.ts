@@ -34,13 +34,15 @@ export async function stageHostSnapshot(
     const reason = `volume ${namespace}/${key} is not staged`
     throw new PlatformError({ code: 'exchange-failed', path, reason })
   }
-  using source = await openHostSnapshot(context.hostRoot, handle)
+  const snapshot = await openHostSnapshot(context.hostRoot, handle)
+  using source = snapshot.tree
+  const { holdsWorkArea } = snapshot
   await removeTree(staging, stagedName(volume), signal)
   remakeStagedTree(staging, volume)
   using target = openSubdirectory(staging, stagedName(volume))
   const looseEntriesOnly = key === LOOSE_ENTRIES_KEY
   try {
-    const copy = { source, target, looseEntriesOnly, holes: [] }
+    const copy = { source, target, looseEntriesOnly, holdsWorkArea, holes: [] }
     await copyTree({ ...copy, reflink: 'auto' }, signal)
     return await verifyCopy(copy, signal)
   } catch (error) {

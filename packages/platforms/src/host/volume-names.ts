@@ -28,6 +28,14 @@ export function isOurs(name: Uint8Array): boolean {
   return Buffer.from(name).subarray(0, OUR_PREFIX.length).equals(OUR_PREFIX)
 }
 
-const OUR_PREFIX = Buffer.from('.holdfast')
+/** For paths inside a volume that is a mount point: ours is only what is in the work area. */
+export function isInWorkArea(path: Uint8Array): boolean {
+  const text = Buffer.from(path).toString('latin1')
+  return text === WORK_AREA_NAME || text.startsWith(`${WORK_AREA_NAME}/`)
+}
+
+export const WORK_AREA_NAME = '.holdfast'
+
+const OUR_PREFIX = Buffer.from(WORK_AREA_NAME)
 const NAME_MAX = 255
 const SLASH = 0x2f

@@ -186,6 +186,52 @@ test('a mount point keeps its snapshots inside, and they are not copied again', 
   assert.deepEqual(await app.platform.listOwned(), [])
 })
 
+test('a mounted subvolume keeps its snapshots inside, without the work area', onBtrfs, async () => {
+  await using app = makeHostApp({ parent: pathOf(btrfs) })
+  const source = join(app.hostRoot, '../source')
+  makeSubvolumeAt(source)
+  {
+    using _bind = bindMount(source, app.volumePath('data'), RW)
+    await app.writeFile('data', 'file', 'content')
+    const live = await app.platform.locateVolume({ namespace: 'shop', key: 'data' })
+    assert.deepEqual(live, {
+      kind: 'directory',
+      path: app.volumePath('data'),
+      holdsWorkArea: true,
+      holes: [],
+    })
+    const [first, second] = [await take(app, 's1', 'btrfs'), await take(app, 's2', 'btrfs')]
+    assert.deepEqual([first.consistency, second.holes], ['atomic', []])
+    const location = await locationOf(app, second)
+    assert.equal(location.holdsWorkArea, true)
+    assert.throws(() => writeFileSync(join(textOf(location.path), 'new'), ''), { code: 'EROFS' })
+    await app.writeFile('data', 'file', 'changed')
+    const volume = { namespace: 'shop', key: 'data', expectedBytes: 1, expectedEntries: 1 }
+    const request = { id: 'r1', volumes: [volume], namespaces: [], allowInUse: false }
+    await app.platform.prepareRestore(request, never)
+    const { handle } = second
+    const staged = await app.platform.stageSnapshot({ id: 'r1', ...volume, handle }, never)
+    assert.deepEqual(staged, { entries: 2, bytes: 'content'.length })
+    await app.platform.commitRestore('r1', never)
+    await app.platform.finishRestore('r1', never)
+    assert.equal(await app.readFile('data', 'file'), 'content')
+    for (const snapshot of [first, second]) {
+      await app.platform.deleteVolumeSnapshot(snapshot.handle, never)
+    }
+    assert.deepEqual(readdirSync(join(app.volumePath('data'), '.holdfast')), [])
+  }
+  deleteSubvolumeAt(source)
+})
+
+test('a directory that an app calls like our work area is its own', onXfs, async () => {
+  await using app = makeHostApp({ parent: pathOf(xfs) })
+  await app.writeFile('data', '.holdfast/precious', 'of the app')
+  await app.writeFile('data', '.holdfastrc', 'of the app')
+  const location = await locationOf(app, await take(app, 's1', 'reflink'))
+  assert.equal(location.holdsWorkArea, undefined)
+  assert.deepEqual(readdirSync(textOf(location.path)).sort(), ['.holdfast', '.holdfastrc'])
+})
+
 test('nested subvolumes are holes of subvolumes and of directories', onBtrfs, async () => {
   await using app = makeHostApp({ parent: pathOf(btrfs), makeVolume: makeSubvolumeAt })
   mkdirSync(join(app.hostRoot, 'shop/plain'))

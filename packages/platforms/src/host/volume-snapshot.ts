@@ -31,7 +31,7 @@ import {
   openSubdirectoryIfExists,
 } from './open-directory.ts'
 import { removeTree } from './remove-tree.ts'
-import { isOurs, LOOSE_ENTRIES_KEY } from './volume-names.ts'
+import { isInWorkArea, LOOSE_ENTRIES_KEY } from './volume-names.ts'
 import { openExistingVolume, openWorkAreaAt, type VolumeSite } from './volume-site.ts'
 import { ensureWorkArea, type WorkAreaPlace } from './work-area.ts'
 import { PARTIAL_SUFFIX, workName } from './work-name.ts'
@@ -95,6 +95,7 @@ export async function locateHostSnapshot(
       ? { manifestPath: encodePathBytes(joinPath(directory, MANIFEST_NAME)) }
       : {}),
     ...(record.key === LOOSE_ENTRIES_KEY ? { looseEntriesOnly: true } : {}),
+    ...(holdsWorkArea(record) ? { holdsWorkArea: true } : {}),
     holes: record.holes,
   }
 }
@@ -103,11 +104,11 @@ export async function locateHostSnapshot(
 export async function openHostSnapshot(
   hostRoot: string,
   handle: VolumeSnapshotHandle,
-): Promise<OpenDirectory> {
+): Promise<{ readonly tree: OpenDirectory; readonly holdsWorkArea: boolean }> {
   using area = requireArea(hostRoot, handle)
   const record = await requireRecord(area, handle)
   using directory = openSubdirectory(area, workName('snapshot', record.id))
-  return openSubdirectory(directory, TREE_NAME)
+  return { tree: openSubdirectory(directory, TREE_NAME), holdsWorkArea: holdsWorkArea(record) }
 }
 
 /** Missing is success. */
@@ -211,16 +212,18 @@ async function takeReflinkCopy(
 ): Promise<void> {
   const looseEntriesOnly = site.kind === 'loose'
   const given = new Map(holes.map((hole) => [holeKey(hole), hole.reason]))
-  const isGivenHole = (path: Buffer) =>
-    isOurs(path) ? 'subvolume' : given.get(path.toString('latin1'))
-  const walk = { root: site.directory.entryPath('.'), looseEntriesOnly, isGivenHole }
+  const isGivenHole = (path: Buffer) => given.get(path.toString('latin1'))
+  const root = site.directory.entryPath('.')
+  const holdsWorkArea = site.areaPlace === 'volume'
+  const isExcluded = holdsWorkArea ? isInWorkArea : undefined
+  const walk = { root, looseEntriesOnly, isGivenHole, isExcluded }
   await writeEntryManifest(walk, partial.entryPath(MANIFEST_NAME), signal)
   // A file that changes twice within one tick keeps its ctime; with the copy in a later tick, a
   // change after the copy always shows in the ctime that the next backup compares.
   await delay(CLOCK_TICK_MS, undefined, { signal })
   mkdirSync(partial.entryPath(TREE_NAME), 0o700)
   using target = openSubdirectory(partial, TREE_NAME)
-  const copy = { source: site.directory, target, looseEntriesOnly, holes }
+  const copy = { source: site.directory, target, looseEntriesOnly, holdsWorkArea, holes }
   await copyTree({ ...copy, reflink: 'always' }, signal)
 }
 
@@ -247,6 +250,11 @@ function snapshotGone(handle: VolumeSnapshotHandle): PlatformError {
   const { id, namespace, key } = readHandle(handle)
   const reason = `its snapshot ${id} is no longer there`
   return new PlatformError({ code: 'snapshot-failed', path: `/${namespace}/${key}`, reason })
+}
+
+/** A subvolume that is a mount point is snapshotted with the work area in it. */
+function holdsWorkArea({ strategy, place }: SnapshotRecord): boolean {
+  return strategy === 'btrfs' && place === 'volume'
 }
 
 function toVolumeSnapshot(record: SnapshotRecord): VolumeSnapshot {

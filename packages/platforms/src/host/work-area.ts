@@ -14,8 +14,7 @@ import {
   openSubdirectory,
   openSubdirectoryIfExists,
 } from './open-directory.ts'
-
-export const WORK_AREA_NAME = '.holdfast'
+import { WORK_AREA_NAME } from './volume-names.ts'
 
 export const WORK_AREA_PLACES = ['root', 'namespace', 'volume'] as const
 export type WorkAreaPlace = (typeof WORK_AREA_PLACES)[number]

@@ -3,15 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -66,18 +58,17 @@ function shellBlocks(markdown: string): string[] {
 
 /** The first line that fails ends it. */
 async function paste(lines: string, scratch: string): Promise<string> {
-  // Files and not pipes: the tour writes to /dev/stderr, which a socket cannot be opened as.
-  const file = join(scratch, 'output')
-  const output = openSync(file, 'a')
-  const shell = spawn('bash', ['-eo', 'pipefail'], {
+  // The tour writes to /dev/stderr, which must be a real pipe: not Node's socket, and not a file,
+  // which each `tee` would begin anew.
+  const shell = spawn('bash', ['-c', 'set -o pipefail; bash -eo pipefail 2>&1 | cat'], {
     cwd: scratch,
     env: { PATH: process.env.PATH, HOME: scratch },
-    stdio: ['pipe', output, output],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
-  shell.stdin?.end(lines)
-  const [code] = await once(shell, 'exit')
-  closeSync(output)
-  const text = readFileSync(file, 'utf8')
-  assert.equal(code, 0, text)
-  return text
+  shell.stdin.end(lines)
+  let output = ''
+  for await (const part of shell.stdout.setEncoding('utf8')) output += part
+  const [code] = shell.exitCode === null ? await once(shell, 'exit') : [shell.exitCode]
+  assert.equal(code, 0, output)
+  return output
 }

@@ -1,4 +1,11 @@
 // The `holdfast` program. Commands are loaded when they run: a mover must start fast and small.
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+// Types are stripped and code compiled once per installation: a mover starts in a quarter of the
+// time. In our own tree and not in /tmp, where others could put code for us to run.
+enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/holdfast', import.meta.url)))
+
 const [command] = process.argv.slice(2)
 
 if (command === 'mover') {
@@ -9,5 +16,3 @@ if (command === 'mover') {
   const { runCommandLine } = await import('./command-line.ts')
   await runCommandLine(process.argv)
 }
-
-export {}

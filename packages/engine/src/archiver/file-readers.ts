@@ -46,16 +46,28 @@ const LARGE_FILE_BYTES = 8 * 1024 * 1024
 /** Requests wait for company until the walk pauses, up to this many. */
 const BATCH_MAX = 32
 
+/** Less than this is read before another thread has started. */
+const WORTH_A_THREAD_BYTES = 4 * 1024 * 1024
+
 export function startFileReaders(options: FileReadersOptions): FileReaders {
   const gate = createBoundedGate(BYTES_UNDER_WAY_MAX)
   const saveZeroChunk = onceSaved(options)
-  const threads = Array.from({ length: options.threads }, () =>
-    startThread(options, saveZeroChunk, (reason) => {
+  const threads: ReadingThread[] = []
+  let nextId = 0
+
+  /** Threads start when there is work for them: an unchanged tree needs none. */
+  function idlestThread(): ReadingThread {
+    const idlest = leastBusy(threads)
+    const isFree = idlest !== undefined && idlest.bytesUnderWay() < WORTH_A_THREAD_BYTES
+    if (idlest !== undefined && (isFree || threads.length >= options.threads)) return idlest
+    const started = startThread(options, saveZeroChunk, (reason) => {
       gate.close(reason)
       for (const thread of threads) thread.fail(reason)
-    }),
-  )
-  let nextId = 0
+    })
+    threads.push(started)
+    return started
+  }
+
   return {
     async readFile({ onBytes, ...file }) {
       const weight = Math.min(Math.max(file.sizeBytes, 1), LARGE_FILE_BYTES)
@@ -65,7 +77,7 @@ export function startFileReaders(options: FileReadersOptions): FileReaders {
       })
       try {
         nextId += 1
-        return await leastBusy(threads).read({ ...file, id: nextId }, onBytes)
+        return await idlestThread().read({ ...file, id: nextId }, onBytes)
       } finally {
         gate.leave(weight)
       }
@@ -95,8 +107,9 @@ interface OpenReading {
   readonly reject: (reason: unknown) => void
 }
 
-function leastBusy(threads: readonly ReadingThread[]): ReadingThread {
-  return threads.reduce((best, one) => (one.bytesUnderWay() < best.bytesUnderWay() ? one : best))
+function leastBusy([first, ...others]: readonly ReadingThread[]): ReadingThread | undefined {
+  if (first === undefined) return undefined
+  return others.reduce((a, b) => (b.bytesUnderWay() < a.bytesUnderWay() ? b : a), first)
 }
 
 /** The chunk that holes are made of is stored once. */

@@ -10,12 +10,15 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { join } from 'node:path'
 import {
   type EntryStatus,
+  errnoName,
   makeSpecialFile,
   pathInDirectory,
   readExtendedAttributes,
@@ -40,6 +43,17 @@ export interface AwkwardTreeOptions {
   readonly hasAttributes: boolean
   /** Link targets and attribute names that stock restic 0.14 cannot keep. */
   readonly isStockSafe: boolean
+}
+
+/** What the machine and the file system of `path` have; what they lack is left out. */
+export function awkwardTreeOptions({
+  path,
+  isStockSafe,
+}: {
+  readonly path: string
+  readonly isStockSafe: boolean
+}): AwkwardTreeOptions {
+  return { isRoot: process.getuid?.() === 0, hasAttributes: hasAttributes(path), isStockSafe }
 }
 
 /** Fills the existing directory `root`. */
@@ -210,5 +224,19 @@ function contentOf(access: Buffer, status: EntryStatus): string {
       return String(status.deviceNumber)
     default:
       return ''
+  }
+}
+
+function hasAttributes(path: string): boolean {
+  const probe = Buffer.from(join(path, '.holdfast-attribute-probe'))
+  writeFileSync(probe, '')
+  try {
+    setExtendedAttribute(probe, { name: bytes('user.probe'), value: bytes('1') })
+    return true
+  } catch (error) {
+    if (errnoName(error) !== 'ENOTSUP') throw error
+    return false
+  } finally {
+    rmSync(probe)
   }
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openDatabase, pingDatabase } from '@holdfast/db'
+import { findPostgresBinaries } from './binaries.ts'
 import type { EmbeddedPostgres, PostgresEvent } from './embedded-postgres.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { findProcess, findProcessesOf, isAlive } from './processes.ts'
@@ -217,7 +218,12 @@ test('root without user namespaces, below a 0700 parent: data where the number c
     await rm(relocationRoot, { recursive: true, force: true })
   })
   const home = await makeHome(t, closed)
-  const options = { isUserNamespaceAllowed: false, relocationRoot }
+  // As in a clone below a 0700 home: the binaries are out of reach as well.
+  const found = await findPostgresBinaries()
+  const directory = join(closed, 'native')
+  await cp(found.directory, directory, { recursive: true, verbatimSymlinks: true })
+  const binaries = { ...found, directory }
+  const options = { isUserNamespaceAllowed: false, relocationRoot, binaries }
   const server = await home.start(options)
   await ask(server.url, 'create table kept (value text)')
   await server.stop()
@@ -225,7 +231,7 @@ test('root without user namespaces, below a 0700 parent: data where the number c
   assert.ok(location.startsWith(relocationRoot))
   assert.equal((await stat(location)).mode & 0o777, 0o700)
   // Where namespaces are allowed later, the data is still found.
-  const again = await home.start({ relocationRoot })
+  const again = await home.start({ relocationRoot, binaries })
   assert.deepEqual(await ask(again.url, 'select count(*) as count from kept'), [{ count: 0 }])
   await again.stop()
   await rm(location, { recursive: true })
@@ -238,7 +244,8 @@ test('root without user namespaces, below a 0700 parent: data where the number c
 /** Starts the server from another process, kills that, and answers the server's process id. */
 async function startInKilledProcess(directory: string): Promise<number> {
   const module = new URL('./embedded-postgres.ts', import.meta.url).href
-  const script = `import { startEmbeddedPostgres } from ${JSON.stringify(module)}
+  const script = `import { findPostgresBinaries } from './binaries.ts'
+import { startEmbeddedPostgres } from ${JSON.stringify(module)}
     const server = await startEmbeddedPostgres({ directory: ${JSON.stringify(directory)},
       databaseName: 'holdfast', onEvent: () => undefined })
     process.stdout.write(server.pid + '\\n')`

@@ -7,6 +7,7 @@
 // may do this for one directory at a time: the caller holds the lock of the home.
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabaseIfMissing } from '@holdfast/db'
+import type { PostgresBinaries } from './binaries.ts'
 import { ensureDataDirectory } from './data-directory.ts'
 import { socketDatabaseUrl } from './database-url.ts'
 import { bringUpPostmaster, type StopWay, stopPostmaster } from './postmaster.ts'
@@ -33,6 +34,8 @@ export interface EmbeddedPostgresOptions {
   readonly isUserNamespaceAllowed?: boolean
   /** See server-place.ts. Default `/var/lib/holdfast`. */
   readonly relocationRoot?: string
+  /** Default: what npm brought. */
+  readonly binaries?: PostgresBinaries
   readonly signal?: AbortSignal
 }
 
@@ -54,6 +57,7 @@ export async function startEmbeddedPostgres(
     isUserNamespaceAllowed: options.isUserNamespaceAllowed ?? true,
     relocationRoot: options.relocationRoot ?? '/var/lib/holdfast',
     isRoot: process.getuid?.() === 0,
+    ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
   })
   await ensureDataDirectory(place)
   const stopping = new AbortController()

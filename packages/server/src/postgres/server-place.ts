@@ -17,7 +17,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { findPostgresBinaries, type PostgresBinaries } from './binaries.ts'
 import { PostgresError } from './postgres-error.ts'
 import {
@@ -51,6 +51,8 @@ export interface ServerPlaceOptions {
   /** Holds the data of homes that nobody but root can reach, when the number is used. */
   readonly relocationRoot: string
   readonly isRoot: boolean
+  /** What npm brought when left out. */
+  readonly binaries?: PostgresBinaries
 }
 
 /** `sun_path` has 108 bytes with its final zero; PostgreSQL also writes `<socket>.lock`. */
@@ -58,7 +60,7 @@ const SOCKET_PATH_BYTES_MAX = 107 - '.lock'.length
 const SOCKET_NAME = '.s.PGSQL.5432'
 
 export async function settleServerPlace(options: ServerPlaceOptions): Promise<ServerPlace> {
-  const found = await findPostgresBinaries()
+  const found = options.binaries ?? (await findPostgresBinaries())
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
   const directory = await realpath(options.directory)
   const recorded = await readLocation(directory)
@@ -183,12 +185,23 @@ async function reachableBinaries(options: ReachableBinariesOptions): Promise<str
   await rm(temporary, { recursive: true, force: true })
   await rm(copy, { recursive: true, force: true })
   await cp(found.directory, temporary, { recursive: true, verbatimSymlinks: true })
-  await giveTo(identity, temporary)
+  await openToAll(temporary)
   await rename(temporary, copy)
   const stillRefused = await tryVersion(identity, copy)
   if (stillRefused === undefined) return copy
   const failure = { directory: copy, reason: stillRefused } as const
   throw new PostgresError({ code: 'postgres-not-permitted', ...failure })
+}
+
+/** A copy of the published package: nothing in it is secret, and `initdb` runs as another number. */
+async function openToAll(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const isProgram = entry.isDirectory() || basename(entry.parentPath) === 'bin'
+    if (!entry.isSymbolicLink()) {
+      await chmod(join(entry.parentPath, entry.name), isProgram ? 0o755 : 0o644)
+    }
+  }
+  await chmod(directory, 0o755)
 }
 
 function tryVersion(identity: ServerIdentity, binaries: string): Promise<string | undefined> {

@@ -1,5 +1,7 @@
-// Where blobs of one type are: columns in typed arrays with open addressing, 56 bytes a blob
+// Where blobs of one type are: columns in typed arrays with open addressing, about 56 bytes a blob
 // (repository format, section 8.1). Entries are numbered in the order in which they came.
+//
+// Columns are kept in segments, so that growing copies nothing and never needs twice the memory.
 
 /** `{ bytes, at }` points to the 32 bytes of an id. */
 export interface IdBytes {
@@ -8,19 +10,25 @@ export interface IdBytes {
 }
 
 const ID_BYTES = 32
-const CAPACITY_MIN = 1024
-const GROWTH = 1.5
-/** Slots per entry at least: probing stays short. */
-const SLOTS_PER_ENTRY = 1.5
+/** A power of two: 384 KiB a segment. */
+const SEGMENT_ENTRIES_LOG2 = 13
+const SEGMENT_ENTRIES = 2 ** SEGMENT_ENTRIES_LOG2
+const SEGMENT_MASK = SEGMENT_ENTRIES - 1
+/** Per entry: pack, offset, length, uncompressed length. */
+const PLACE_WORDS = 4
+const SLOTS_MIN = 1024
+/** Beyond this part of the slots being taken, probing would become long. */
+const LOAD_MAX = 0.7
+
+interface Segment {
+  readonly ids: Uint8Array
+  readonly places: Uint32Array
+}
 
 export class BlobTable {
-  #ids = new Uint8Array(CAPACITY_MIN * ID_BYTES)
-  #packs = new Uint32Array(CAPACITY_MIN)
-  #offsets = new Uint32Array(CAPACITY_MIN)
-  #lengths = new Uint32Array(CAPACITY_MIN)
-  #uncompressedLengths = new Uint32Array(CAPACITY_MIN)
+  readonly #segments: Segment[] = []
   /** Entry number + 1; 0 is free. The length is a power of two. */
-  #slots = new Uint32Array(slotCountFor(CAPACITY_MIN))
+  #slots = new Uint32Array(SLOTS_MIN)
   #count = 0
 
   /** Entries: each copy of a blob is one. */
@@ -36,27 +44,34 @@ export class BlobTable {
     length: number,
     uncompressedLength: number,
   ): void {
-    if (this.#count === this.#packs.length) this.#grow()
+    if (this.#count >= this.#slots.length * LOAD_MAX) this.#rehash()
     const mask = this.#slots.length - 1
     let slot = hashOf(bytes, at) & mask
     for (let entry = this.#slots[slot]! - 1; entry !== -1; entry = this.#slots[slot]! - 1) {
-      const isSame = this.#packs[entry] === pack && this.#offsets[entry] === offset
+      const isSame = this.packOf(entry) === pack && this.offsetOf(entry) === offset
       if (isSame && this.#hasId(entry, bytes, at)) return
       slot = (slot + 1) & mask
     }
-    const entry = this.#count
-    this.#slots[slot] = entry + 1
-    this.#ids.set(bytes.subarray(at, at + ID_BYTES), entry * ID_BYTES)
-    this.#packs[entry] = pack
-    this.#offsets[entry] = offset
-    this.#lengths[entry] = length
-    this.#uncompressedLengths[entry] = uncompressedLength
+    this.#slots[slot] = this.#count + 1
+    const { ids, places } = this.#segmentOfNext()
+    const row = this.#count & SEGMENT_MASK
+    for (let n = 0; n < ID_BYTES; n += 1) ids[row * ID_BYTES + n] = bytes[at + n]!
+    places[row * PLACE_WORDS] = pack
+    places[row * PLACE_WORDS + 1] = offset
+    places[row * PLACE_WORDS + 2] = length
+    places[row * PLACE_WORDS + 3] = uncompressedLength
     this.#count += 1
   }
 
   /** The first copy's entry, or -1. */
   find({ bytes, at }: IdBytes): number {
-    return this.#probe(hashOf(bytes, at) & (this.#slots.length - 1), bytes, at)
+    const mask = this.#slots.length - 1
+    let slot = hashOf(bytes, at) & mask
+    for (let entry = this.#slots[slot]! - 1; entry !== -1; entry = this.#slots[slot]! - 1) {
+      if (this.#hasId(entry, bytes, at)) return entry
+      slot = (slot + 1) & mask
+    }
+    return -1
   }
 
   /** The entries of all copies. */
@@ -71,74 +86,70 @@ export class BlobTable {
     return found
   }
 
+  /** A view: valid as long as the table. */
   idOf(entry: number): Uint8Array {
-    return this.#ids.subarray(entry * ID_BYTES, (entry + 1) * ID_BYTES)
+    const start = (entry & SEGMENT_MASK) * ID_BYTES
+    return this.#segmentOf(entry).ids.subarray(start, start + ID_BYTES)
   }
 
   packOf(entry: number): number {
-    return this.#packs[entry]!
+    return this.#wordOf(entry, 0)
   }
 
   offsetOf(entry: number): number {
-    return this.#offsets[entry]!
+    return this.#wordOf(entry, 1)
   }
 
   lengthOf(entry: number): number {
-    return this.#lengths[entry]!
+    return this.#wordOf(entry, 2)
   }
 
   uncompressedLengthOf(entry: number): number {
-    return this.#uncompressedLengths[entry]!
+    return this.#wordOf(entry, 3)
   }
 
-  #probe(firstSlot: number, bytes: Uint8Array, at: number): number {
-    const mask = this.#slots.length - 1
-    let slot = firstSlot
-    for (let entry = this.#slots[slot]! - 1; entry !== -1; entry = this.#slots[slot]! - 1) {
-      if (this.#hasId(entry, bytes, at)) return entry
-      slot = (slot + 1) & mask
+  #wordOf(entry: number, word: number): number {
+    return this.#segmentOf(entry).places[(entry & SEGMENT_MASK) * PLACE_WORDS + word]!
+  }
+
+  #segmentOf(entry: number): Segment {
+    return this.#segments[entry >>> SEGMENT_ENTRIES_LOG2]!
+  }
+
+  #segmentOfNext(): Segment {
+    const number = this.#count >>> SEGMENT_ENTRIES_LOG2
+    if (number === this.#segments.length) {
+      this.#segments.push({
+        ids: new Uint8Array(SEGMENT_ENTRIES * ID_BYTES),
+        places: new Uint32Array(SEGMENT_ENTRIES * PLACE_WORDS),
+      })
     }
-    return -1
+    return this.#segments[number]!
   }
 
   #hasId(entry: number, bytes: Uint8Array, at: number): boolean {
-    const ids = this.#ids
-    const start = entry * ID_BYTES
+    const { ids } = this.#segmentOf(entry)
+    const start = (entry & SEGMENT_MASK) * ID_BYTES
     for (let n = 0; n < ID_BYTES; n += 1) {
       if (ids[start + n] !== bytes[at + n]) return false
     }
     return true
   }
 
-  #grow(): void {
-    const capacity = Math.ceil(this.#packs.length * GROWTH)
-    this.#ids = grown(new Uint8Array(capacity * ID_BYTES), this.#ids)
-    this.#packs = grown(new Uint32Array(capacity), this.#packs)
-    this.#offsets = grown(new Uint32Array(capacity), this.#offsets)
-    this.#lengths = grown(new Uint32Array(capacity), this.#lengths)
-    this.#uncompressedLengths = grown(new Uint32Array(capacity), this.#uncompressedLengths)
-    const slotCount = slotCountFor(capacity)
-    if (slotCount === this.#slots.length) return
-    const slots = new Uint32Array(slotCount)
+  #rehash(): void {
+    const slots = new Uint32Array(this.#slots.length * 2)
+    const mask = slots.length - 1
     for (let entry = 0; entry < this.#count; entry += 1) {
-      let slot = hashOf(this.#ids, entry * ID_BYTES) & (slotCount - 1)
-      while (slots[slot] !== 0) slot = (slot + 1) & (slotCount - 1)
+      const { ids } = this.#segmentOf(entry)
+      let slot = hashOf(ids, (entry & SEGMENT_MASK) * ID_BYTES) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = entry + 1
     }
     this.#slots = slots
   }
 }
 
-function slotCountFor(capacity: number): number {
-  return 2 ** Math.ceil(Math.log2(capacity * SLOTS_PER_ENTRY))
-}
-
 /** Ids are hashes already: any four bytes of them are evenly spread. */
 function hashOf(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-}
-
-function grown<Column extends Uint8Array | Uint32Array>(wide: Column, old: Column): Column {
-  wide.set(old)
-  return wide
 }

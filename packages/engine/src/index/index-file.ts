@@ -2,6 +2,7 @@
 import type { PackedBlob } from '../blob/pack-header.ts'
 import { EngineError, failureOf } from '../engine-failure.ts'
 import type { IndexId } from '../format/ids.ts'
+import { releaseMemory } from '../release-memory.ts'
 import { loadUnpacked, saveUnpacked, type UnpackedFiles } from '../unpacked-file.ts'
 import { BlobIndex, type IndexedPack } from './blob-index.ts'
 
@@ -69,6 +70,7 @@ async function listIndexIds(
 
 function addOrFail(index: BlobIndex, id: IndexId, json: Buffer): void {
   const reason = index.addIndexFile(id, json)
+  releaseMemory(json)
   if (reason !== undefined) failIndex(id, reason)
 }
 

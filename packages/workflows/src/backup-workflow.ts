@@ -57,9 +57,13 @@ import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
-/** Moves wait here: a mover may take 512 MiB and most of a processor. */
+/**
+ * Moves are started from here by any worker. The bound keeps a backup of very many volumes from
+ * starting all of them; how many movers work is another one (`mover-slots.ts`), since a move that
+ * waits in this queue could not be cancelled.
+ */
 export const MOVE_QUEUE = 'holdfast-moves'
-export const MOVES_PER_WORKER_MAX = 2
+export const MOVES_PER_WORKER_MAX = 64
 
 const RESULT_POLL_MS = 100
 

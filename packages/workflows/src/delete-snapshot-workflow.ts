@@ -73,12 +73,14 @@ async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
   return { state: 'completed' }
 }
 
-/** Answers the local repository to be pruned, if the snapshot had data there. */
+/**
+ * Answers the local repository to be pruned: also when this snapshot has nothing there any more,
+ * since a deletion that failed after this step was to free it.
+ */
 async function drop(scope: StepScope, snapshot: SnapshotRef): Promise<string | null> {
   const context = await appContext(scope, appIDOf(scope.execution))
-  const localID = await findLocalRepository(scope, context, snapshot.id)
   await dropSnapshotData(scope, context, snapshot.id)
-  return localID ?? null
+  return (await findLocalRepository(scope, context)) ?? null
 }
 
 async function forgetDescription(scope: StepScope, snapshot: SnapshotRef): Promise<void> {

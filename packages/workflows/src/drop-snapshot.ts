@@ -26,16 +26,13 @@ export async function dropSnapshotData(
   await deleteCopyAssets(runtime.database, { kind: 'snapshot', id: snapshotID })
 }
 
-/** The cluster's local snapshot repository, when the snapshot has (or may have) data there. */
+/** The cluster's local snapshot repository, when the account has one. */
 export async function findLocalRepository(
   scope: StepScope,
   { app }: AppContext,
-  snapshotID: string,
 ): Promise<string | undefined> {
-  const { database } = scope.execution.runtime
-  const volumes = await listVolumeSnapshots(database, snapshotID)
-  if (!volumes.some((volume) => volume.strategy === 'copy')) return undefined
   const home = { kind: 'cluster', clusterID: app.cluster.id } as const
+  const { database } = scope.execution.runtime
   const repository = await findRepositoryAt(database, app.accountID, home)
   return repository?.isReady === true ? repository.id : undefined
 }
@@ -45,7 +42,9 @@ async function forgetLocalCopies(
   context: AppContext,
   snapshotID: string,
 ): Promise<void> {
-  const repositoryID = await findLocalRepository(scope, context, snapshotID)
+  const volumes = await listVolumeSnapshots(scope.execution.runtime.database, snapshotID)
+  if (!volumes.some((volume) => volume.strategy === 'copy')) return
+  const repositoryID = await findLocalRepository(scope, context)
   if (repositoryID === undefined) return
   await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     await runMover(context.mover, {

@@ -43,7 +43,7 @@ function sentenceOf(failure: WorkflowFailure): string {
     case 'bucket-not-supported':
       return fit`The bucket ${failure.bucket} has a provider that this service cannot write to.`
     case 'copy-incomplete':
-      return fit`${String(failure.missedCount)} entries could not be captured${volume}; make them readable and try again.`
+      return fit`Not captured: ${String(failure.missedCount)} of the entries${volume}. Make them readable and try again.`
     case 'restore-incomplete':
       return fit`Restored ${String(failure.found)} of ${String(failure.expected)} entries${volume}; nothing was changed, try again.`
     case 'database-unreachable':

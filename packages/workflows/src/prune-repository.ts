@@ -1,9 +1,10 @@
 // Frees what nothing in a repository refers to any more, in batches that each hold the exclusive
 // lock for a minute at most, behind the queue of our own readers and writers.
-import type { Execution } from './execution.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Execution, logTask } from './execution.ts'
 import { openRepository } from './open-repository.ts'
-import { runMover } from './run-mover.ts'
-import { step } from './step.ts'
+import { type MoverContext, runMover } from './run-mover.ts'
+import { type StepScope, step } from './step.ts'
 import { SHIELDED } from './task-end.ts'
 import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
@@ -11,6 +12,10 @@ import { appContext, repositoryTurn } from './workflow-context.ts'
 const BATCH_MS = 60_000
 /** A week of batches: more than any repository needs, less than forever. */
 const BATCHES_MAX = 10_000
+/** While a foreign lock stands against a prune, our own writers must not wait behind it. */
+const FOREIGN_LOCK_PAUSE_MS = 15_000
+/** Six hours. */
+const FOREIGN_LOCK_TRIES_MAX = 1440
 
 export async function pruneRepository(
   execution: Execution,
@@ -22,17 +27,55 @@ export async function pruneRepository(
       'prune',
       async (scope) => {
         const { mover } = await appContext(scope, appID)
-        return await withTurn(repositoryTurn(scope, repositoryID, 'exclusive'), async () => {
-          const pruned = await runMover(mover, {
-            kind: 'prune',
-            repository: await openRepository(execution.runtime, repositoryID),
-            batchMs: BATCH_MS,
-          })
-          return pruned.isDone
-        })
+        return await pruneBatch(scope, mover, repositoryID)
       },
       SHIELDED,
     )
     if (isDone) return
+  }
+}
+
+async function pruneBatch(
+  scope: StepScope,
+  mover: MoverContext,
+  repositoryID: string,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    const isDone = await withTurn(repositoryTurn(scope, repositoryID, 'exclusive'), () =>
+      pruneUnlessLocked(scope, mover, repositoryID),
+    )
+    if (isDone !== 'locked') return isDone
+    const message = 'A lock of another program stands against the prune'
+    if (attempt === 1) await logTask(scope.execution, 'info', `${message}; trying again.`)
+    if (attempt === FOREIGN_LOCK_TRIES_MAX) throw new Error(`${message} for hours.`)
+    await delay(FOREIGN_LOCK_PAUSE_MS, undefined, { signal: scope.signal })
+  }
+}
+
+async function pruneUnlessLocked(
+  scope: StepScope,
+  mover: MoverContext,
+  repositoryID: string,
+): Promise<boolean | 'locked'> {
+  const locked = new AbortController()
+  try {
+    const pruned = await runMover(
+      {
+        ...mover,
+        signal: AbortSignal.any([mover.signal, locked.signal]),
+        onWaiting: async (message) => {
+          if (message !== undefined) locked.abort(new Error(message))
+        },
+      },
+      {
+        kind: 'prune',
+        repository: await openRepository(scope.execution.runtime, repositoryID),
+        batchMs: BATCH_MS,
+      },
+    )
+    return pruned.isDone
+  } catch (error) {
+    if (locked.signal.aborted && !mover.signal.aborted) return 'locked'
+    throw error
   }
 }

@@ -20,6 +20,7 @@ import type {
 } from '@holdfast/domain'
 import type { Platform } from '@holdfast/platforms'
 import { type MoverDetail, settleMover } from './mover-obligation.ts'
+import type { MoverSlot } from './mover-slots.ts'
 import type { Runtime } from './runtime.ts'
 import { WorkflowError } from './workflow-failure.ts'
 
@@ -49,9 +50,15 @@ export async function runMover<Kind extends MoverJobKind>(
 ): Promise<MoverResults[Kind]> {
   const { runtime, signal } = context
   signal.throwIfAborted()
+  const slot = await runtime.moverSlots.take(signal)
   const obligation = newObligation(context, job)
-  await insertObligation(runtime.database, obligation)
-  const last = await startAndFollow(context, job, obligation)
+  let last: LastEvent
+  try {
+    await insertObligation(runtime.database, obligation)
+    last = await startAndFollow({ context, job, obligation, slot })
+  } finally {
+    slot.give()
+  }
   if (last.event === 'result') {
     await deleteObligation(runtime.database, obligation.id)
     return last.result as MoverResults[Kind]
@@ -64,11 +71,14 @@ export async function runMover<Kind extends MoverJobKind>(
 
 type LastEvent = Extract<MoverEvent, { readonly event: 'result' | 'failed' }>
 
-async function startAndFollow<Kind extends MoverJobKind>(
-  context: MoverContext,
-  job: JobOf<Kind>,
-  obligation: NewObligation & { readonly detail: MoverDetail },
-): Promise<LastEvent> {
+interface StartInput {
+  readonly context: MoverContext
+  readonly job: MoverJob
+  readonly obligation: NewObligation & { readonly detail: MoverDetail }
+  readonly slot: MoverSlot
+}
+
+async function startAndFollow({ context, job, obligation, slot }: StartInput): Promise<LastEvent> {
   const { runtime, platform, signal } = context
   let hasEnded = false
   try {
@@ -80,7 +90,12 @@ async function startAndFollow<Kind extends MoverJobKind>(
     } satisfies MoverDetail)
     await context.onStarted?.()
     let last: LastEvent | undefined
+    let isWaiting = false
     for await (const event of mover.events(signal)) {
+      const waits = isWaitingForLock(event)
+      if (isWaiting && !waits) await context.onWaiting?.(undefined)
+      if (waits) slot.give()
+      isWaiting = waits
       if (event.event === 'result' || event.event === 'failed') last = event
       else await follow(context, event)
     }
@@ -118,6 +133,10 @@ async function follow(context: MoverContext, event: MoverEvent): Promise<void> {
       return never
     }
   }
+}
+
+function isWaitingForLock(event: MoverEvent): boolean {
+  return event.event === 'warning' && event.warning.code === 'waiting-for-lock'
 }
 
 /** Its locks in repositories go with it; what cannot be done now is done by the sweep. */

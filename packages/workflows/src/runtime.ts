@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isPassingDatabaseFailure } from '@holdfast/db'
+import { createMoverSlots, MOVERS_AT_WORK_MAX, type MoverSlots } from './mover-slots.ts'
 import type { WorkflowsOptions } from './workflow-types.ts'
 
 export interface Runtime extends WorkflowsOptions {
@@ -12,6 +13,7 @@ export interface Runtime extends WorkflowsOptions {
   readonly closing: AbortSignal
   /** Effects that are under way; `close` waits for them. */
   readonly running: Set<Promise<unknown>>
+  readonly moverSlots: MoverSlots
 }
 
 let current: Runtime | undefined
@@ -23,6 +25,7 @@ export function createRuntime(options: WorkflowsOptions): { runtime: Runtime; ab
     lockHostname: lockHostnameOf(options),
     closing: closing.signal,
     running: new Set(),
+    moverSlots: createMoverSlots(MOVERS_AT_WORK_MAX),
   }
   return { runtime, abort: () => closing.abort(new Error('The service stops.')) }
 }

@@ -20,6 +20,7 @@ export interface TestServiceOptions {
   readonly withPlatform?: (platform: Platform) => Platform
 }
 
+export const TEST_MASTER_KEY = Buffer.alloc(32, 7)
 export const TEST_INSTALLATION_ID = '6d1f2c1e-5a5f-4a0e-9d7b-2f1f0f6b7a10'
 
 export async function startTestService(options: TestServiceOptions): Promise<Workflows> {
@@ -34,13 +35,18 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
     hostRoot,
     stateDir: join(home, 'state'),
     moverCommand: MOVER_COMMAND,
-    moverEnvironment: { PATH: process.env.PATH ?? '' },
+    moverEnvironment: {
+      PATH: process.env.PATH ?? '',
+      // The tests find movers by it.
+      HOLDFAST_TEST_HOME: home,
+      NODE_COMPILE_CACHE: compileCacheIn(home),
+    },
     clock: systemNow,
   })
   const platform = options.withPlatform?.(host) ?? host
   const workflows = await launchWorkflows({
     database,
-    sealing: createSealing(Buffer.alloc(32, 7)),
+    sealing: createSealing(TEST_MASTER_KEY),
     installationID: TEST_INSTALLATION_ID,
     executorID,
     boot: randomUUID().slice(0, 8),
@@ -59,6 +65,11 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
       await lock.release()
     },
   }
+}
+
+/** Dozens of processes are started: each would strip the types of the same files again. */
+export function compileCacheIn(home: string): string {
+  return join(home, 'compile-cache')
 }
 
 /** The mover is started, never imported: it is another process in every installation. */

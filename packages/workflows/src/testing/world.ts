@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
   insertApp,
   insertApplicationSnapshot,
@@ -53,7 +54,9 @@ export interface WorldOptions {
 }
 
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
-  const database = await makeTestDatabase()
+  const database = await makeTestDatabase({
+    template: { name: 'workflows', prepare: (url) => DBOS.migrate(url) },
+  })
   const home = mkdtempSync(join(tmpdir(), 'holdfast-workflows-'))
   const hostRoot = join(options.hostParent ?? home, 'apps')
   const bucketPath = join(home, 'bucket')

@@ -1,0 +1,258 @@
+// A sequence of operations in which every step of every workflow passes, with a kill at each.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mountFilesystem } from '@holdfast/platforms/testing'
+import { STEP_NAMES, type StepName, type WorkflowName } from '../step-names.ts'
+import {
+  assertNothingLeft,
+  assertRepositoriesClean,
+  forbidFallingPercent,
+  runKilled,
+} from './kill-harness.ts'
+import type { Kill } from './kill-plan.ts'
+import { copyTree, makeWorld, type Operation, type World } from './world.ts'
+
+/** `<workflow>/<step>` */
+export type StepPlace = string
+
+/** Places where a mover runs. */
+export const MOVER_PLACES: readonly StepPlace[] = [
+  'backup/ensure-repository',
+  'move/move-volume',
+  'backup/describe-backup',
+  'backup/undo-backup',
+  'snapshot/ensure-local-repository',
+  'snapshot/copy-volume',
+  'snapshot/describe-snapshot',
+  'snapshot/undo-snapshot',
+  'restore/restore-volume',
+  'delete-snapshot/drop-volumes',
+  'delete-snapshot/forget-description',
+  'delete-snapshot/prune',
+  'delete-backup/forget-backup',
+  'delete-backup/prune',
+]
+
+/** How to kill at a step; undefined leaves it alone. */
+export type ChooseKill = (
+  place: StepPlace,
+  names: { readonly workflow: WorkflowName; readonly step: StepName },
+) => Kill | undefined
+
+/** The steps of each operation, in the order in which they pass. */
+const PLACES = {
+  backup: [
+    'backup/await-app',
+    'backup/begin-backup',
+    'backup/discover',
+    'backup/create-snapshot',
+    'snapshot/begin-snapshot',
+    'snapshot/discover',
+    'snapshot/take-turn',
+    'snapshot/take-volume-snapshot',
+    'snapshot/give-turn',
+    'backup/ensure-repository',
+    'backup/prepare-moves',
+    'move/move-volume',
+    'move/end-move',
+    'backup/verify-backup',
+    'backup/describe-backup',
+    'backup/commit-backup',
+    'backup/forget-other-attempts',
+    'backup/drop-snapshot',
+    'backup/end-backup',
+  ],
+  snapshot: [
+    'snapshot/await-app',
+    'snapshot/ensure-local-repository',
+    'snapshot/copy-volume',
+    'snapshot/ensure-repository',
+    'snapshot/describe-snapshot',
+    'snapshot/complete-snapshot',
+  ],
+  restore: [
+    'restore/plan-restore',
+    'restore/prepare-restore',
+    'restore/restore-volume',
+    'restore/pass-commit',
+    'restore/commit-restore',
+    'restore/app-ready',
+    'restore/finish-restore',
+    'restore/end-restore',
+  ],
+  cancelledBackup: ['move/fail-move', 'backup/undo-backup', 'backup/fail-backup'],
+  cancelledSnapshot: ['snapshot/undo-snapshot', 'snapshot/fail-snapshot'],
+  cancelledRestore: ['restore/rollback-restore', 'restore/fail-restore'],
+  failedDeleteBackup: ['delete-backup/fail-delete-backup'],
+  failedDeleteSnapshot: ['delete-snapshot/fail-delete-snapshot'],
+  deleteSnapshot: [
+    'delete-snapshot/cancel-snapshot',
+    'delete-snapshot/drop-volumes',
+    'delete-snapshot/forget-description',
+    'delete-snapshot/prune',
+    'delete-snapshot/end-delete-snapshot',
+  ],
+  deleteBackup: [
+    'delete-backup/cancel-backup',
+    'delete-backup/forget-backup',
+    'delete-backup/prune',
+    'delete-backup/end-delete-backup',
+  ],
+} as const satisfies Record<string, readonly StepPlace[]>
+
+/** Steps that `STEP_NAMES` has and no operation of the scenario passes. */
+export function placesNeverPassed(): StepPlace[] {
+  const passed = new Set<StepPlace>(Object.values(PLACES).flat())
+  return Object.entries(STEP_NAMES)
+    .flatMap(([workflow, steps]) => steps.map((step) => `${workflow}/${step}`))
+    .filter((place) => !passed.has(place))
+}
+
+/** `tell` gets what this machine cannot do, loudly. */
+export async function runKillScenario(
+  choose: ChooseKill,
+  tell: (message: string) => void,
+): Promise<void> {
+  const world = await makeWorld()
+  const mounted = mountVolume(world, tell)
+  const skipped = mounted === undefined ? ['snapshot/take-volume-snapshot'] : []
+  const killsAt = (places: readonly StepPlace[]) =>
+    places
+      .filter((place) => !skipped.includes(place))
+      .flatMap((place) => choose(place, namesOf(place)) ?? [])
+  try {
+    await forbidFallingPercent(world)
+    await runOperations(world, killsAt)
+  } finally {
+    mounted?.unmount()
+    await world.dispose()
+  }
+}
+
+/** A volume on xfs has the `reflink` strategy; the others are read by a mover. */
+function mountVolume(
+  { hostRoot, appPath, home }: World,
+  tell: (message: string) => void,
+): { unmount(): void } | undefined {
+  const mounted = mountFilesystem('xfs', { sizeMebibytes: 320 })
+  if (typeof mounted === 'string') {
+    tell(`take-volume-snapshot is NOT tested here: ${mounted}`)
+    return undefined
+  }
+  const target = join(appPath, 'media')
+  mkdirSync(target)
+  execFileSync('mount', ['--bind', mounted.path, target])
+  writeFileSync(join(target, 'picture'), Buffer.alloc(500_000, 'pixel'))
+  assert.ok(hostRoot.startsWith(home))
+  return {
+    unmount() {
+      execFileSync('umount', [target])
+      mounted[Symbol.dispose]()
+    },
+  }
+}
+
+function namesOf(place: StepPlace): { workflow: WorkflowName; step: StepName } {
+  const [workflow, step] = place.split('/') as [WorkflowName, StepName]
+  return { workflow, step }
+}
+
+type KillsAt = (places: readonly StepPlace[]) => Kill[]
+
+async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
+  const backup = await world.backup()
+  await run(world, backup, killsAt(PLACES.backup), 'completed')
+  await assertBackupIsWhole(world, backup)
+
+  const snapshot = await world.snapshot()
+  await run(world, snapshot, killsAt(PLACES.snapshot), 'completed')
+  const kept = await volumeSnapshotIDs(world, snapshot)
+
+  await restoreDamaged(world, { kind: 'backup', id: backup.resourceID }, killsAt(PLACES.restore))
+  await restoreDamaged(world, { kind: 'snapshot', id: snapshot.resourceID }, [])
+
+  const stopped = await world.backup()
+  await runCancelled(world, stopped, 'move-volume', killsAt(PLACES.cancelledBackup))
+  const untaken = await world.snapshot()
+  await runCancelled(world, untaken, 'copy-volume', killsAt(PLACES.cancelledSnapshot))
+  const unrestored = await world.restore({ kind: 'backup', id: backup.resourceID })
+  await runCancelled(world, unrestored, 'restore-volume', killsAt(PLACES.cancelledRestore))
+  await assertNothingLeft(world, kept)
+  await assertRepositoriesClean(world)
+
+  await withoutRepository(world, async () => {
+    const first = await world.deleteBackup(backup.resourceID)
+    await run(world, first, killsAt(PLACES.failedDeleteBackup), 'failed')
+    const second = await world.deleteSnapshot(snapshot.resourceID)
+    await run(world, second, killsAt(PLACES.failedDeleteSnapshot), 'failed')
+  })
+  const third = await world.deleteSnapshot(snapshot.resourceID)
+  await run(world, third, killsAt(PLACES.deleteSnapshot), 'completed')
+  const fourth = await world.deleteBackup(backup.resourceID)
+  await run(world, fourth, killsAt(PLACES.deleteBackup), 'completed')
+  await assertNothingLeft(world)
+  await assertRepositoriesClean(world)
+}
+
+async function run(
+  world: World,
+  operation: Operation,
+  kills: readonly Kill[],
+  endsAs: 'completed' | 'failed',
+): Promise<void> {
+  await runKilled(world, { operation, kills, endsAs })
+}
+
+/** The cancel is asked for when the step begins, and the kills come while it is carried out. */
+async function runCancelled(
+  world: World,
+  operation: Operation,
+  step: StepName,
+  kills: readonly Kill[],
+): Promise<void> {
+  const cancel = { step, taskID: operation.taskID }
+  await runKilled(world, { operation, kills, cancel, endsAs: 'cancelled' })
+}
+
+async function assertBackupIsWhole(world: World, { resourceID }: Operation): Promise<void> {
+  const row = await world.row('select * from backups where id = $1', resourceID)
+  assert.partialDeepStrictEqual(row, {
+    state: 'completed',
+    percent_done: 100,
+    bytes_done: row.total_bytes,
+  })
+  await assertNothingLeft(world)
+  await assertRepositoriesClean(world)
+}
+
+async function restoreDamaged(
+  world: World,
+  source: { readonly kind: 'backup' | 'snapshot'; readonly id: string },
+  kills: readonly Kill[],
+): Promise<void> {
+  const pristine = join(world.home, `pristine-${source.id}`)
+  copyTree(world.appPath, pristine)
+  rmSync(join(world.appPath, 'data', 'deep'), { recursive: true })
+  writeFileSync(join(world.appPath, 'config', 'app.ini'), 'broken')
+  await run(world, await world.restore(source), kills, 'completed')
+  execFileSync('diff', ['-r', '--no-dereference', '-x', '.holdfast', pristine, world.appPath])
+  const app = await world.row('select state from apps where id = $1', world.appID)
+  assert.equal(app.state, 'ready')
+}
+
+async function volumeSnapshotIDs(world: World, { resourceID }: Operation): Promise<string[]> {
+  const rows = await world.rows(
+    'select id from volume_snapshots where snapshot_id = $1',
+    resourceID,
+  )
+  return rows.map(({ id }) => String(id))
+}
+
+async function withoutRepository(world: World, work: () => Promise<void>): Promise<void> {
+  const path = join(world.bucketPath, 'accounts', world.accountID)
+  renameSync(path, `${path}.away`)
+  await work()
+  renameSync(`${path}.away`, path)
+}

@@ -9,6 +9,7 @@ import { EngineError } from '../engine-failure.ts'
 import { type BlobCodec, inlineBlobCodec } from './blob-codec.ts'
 import type { CodecAnswer, CodecReply, CodecTask } from './blob-codec-messages.ts'
 import { ownBuffer } from './own-buffer.ts'
+import { COMPRESSED_BYTES_MIN } from './zstd.ts'
 
 export interface ThreadedBlobCodecOptions {
   readonly key: MasterKey
@@ -33,6 +34,9 @@ export function threadedBlobCodec({ key, workers }: ThreadedBlobCodecOptions): B
       return answer.verb === 'hash' ? answer : failMixedUp()
     },
     async encode(blob) {
+      if (blob.type === 'data' && blob.plain.length < COMPRESSED_BYTES_MIN) {
+        return await inline.encode(blob)
+      }
       const plain = ownBuffer(blob.plain)
       const answer = await pool.run({ verb: 'encode', blob: { ...blob, plain } })
       return answer.verb === 'encode' ? answer : failMixedUp()

@@ -4,6 +4,9 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 const LEVEL = 3
 const FASTEST_LEVEL = 1
 
+/** Less than this hardly shrinks, and takes four times as long with compression as without. */
+export const COMPRESSED_BYTES_MIN = 128
+
 /** From this size on, a sample decides first: zstd spends 4 ms on a MiB that it cannot shrink. */
 const SAMPLED_BYTES_MIN = 256 * 1024
 const SAMPLE_BYTES = 16 * 1024
@@ -20,6 +23,7 @@ export function compress(plain: Uint8Array): Buffer {
 
 /** Answers undefined when compressing does not make `plain` smaller. */
 export function compressIfSmaller(plain: Uint8Array): Buffer | undefined {
+  if (plain.length < COMPRESSED_BYTES_MIN) return undefined
   if (plain.length >= SAMPLED_BYTES_MIN && looksIncompressible(plain)) return undefined
   const compressed = compress(plain)
   return compressed.length < plain.length ? compressed : undefined

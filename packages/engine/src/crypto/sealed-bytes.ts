@@ -1,7 +1,7 @@
 // Sealed bytes: AES-256-CTR with Poly1305-AES (repository format, section 1.5).
 //
 // | nonce 16 | ciphertext | MAC 16 |
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
 import sodium from 'sodium-native'
 import { EngineError } from '../engine-failure.ts'
 import { releaseMemory } from '../release-memory.ts'
@@ -27,8 +27,7 @@ export interface MasterKey {
 export function seal(key: MasterKey, nonce: Uint8Array, plain: Uint8Array): Buffer<ArrayBuffer> {
   if (nonce.length !== NONCE_BYTES) throw new TypeError('a nonce has 16 bytes')
   if (isAllZero(nonce)) throw new TypeError('an all-zero nonce means a broken random source')
-  // Not from the pool of small buffers: the result may be transferred to another thread.
-  const sealed = Buffer.allocUnsafeSlow(plain.length + SEAL_OVERHEAD_BYTES)
+  const sealed = allocate(plain.length + SEAL_OVERHEAD_BYTES)
   sealed.set(nonce, 0)
   const cipher = createCipheriv('aes-256-ctr', key.encrypt, nonce)
   const ciphertext = cipher.update(plain)
@@ -63,16 +62,33 @@ export function open(key: MasterKey, sealed: Uint8Array): Buffer<ArrayBuffer> {
   return plain
 }
 
+/** Large ones stand alone, so that they can be handed to another thread; small ones share. */
+function allocate(length: number): Buffer<ArrayBuffer> {
+  return length < POOLED_BYTES_MAX ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length)
+}
+
+const POOLED_BYTES_MAX = 4 * 1024
+
 function authenticate(
   key: MasterKey,
   nonce: Uint8Array,
   ciphertext: Uint8Array,
   mac: Uint8Array,
 ): void {
-  const aes = createCipheriv('aes-128-ecb', key.macK, null)
   // The one-time key is r, then s; crypto_onetimeauth clamps r itself.
-  const oneTimeKey = Buffer.concat([key.macR, aes.update(nonce)])
+  const oneTimeKey = Buffer.concat([key.macR, nonceCipherOf(key).update(nonce)])
   sodium.crypto_onetimeauth(mac, ciphertext, oneTimeKey)
+}
+
+/** Whole blocks in ECB leave no state behind: one cipher serves for all nonces of a key. */
+const NONCE_CIPHERS = new WeakMap<MasterKey, Cipheriv>()
+
+function nonceCipherOf(key: MasterKey): Cipheriv {
+  const known = NONCE_CIPHERS.get(key)
+  if (known !== undefined) return known
+  const cipher = createCipheriv('aes-128-ecb', key.macK, null)
+  NONCE_CIPHERS.set(key, cipher)
+  return cipher
 }
 
 function isAllZero(nonce: Uint8Array): boolean {

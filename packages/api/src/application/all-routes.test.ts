@@ -4,7 +4,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { registerRepository } from '@holdfast/db'
-import { addTenant, assertAnswersConform, makeTestApi, type TestApi } from '../testing/test-api.ts'
+import {
+  addTenant,
+  assertAnswersConform,
+  makeTestApi,
+  type TestApi,
+  type TestTenant,
+} from '../testing/test-api.ts'
 import {
   assertProblem,
   completedBackup,
@@ -117,11 +123,13 @@ interface BodySchema {
 let api: TestApi
 let paths: Record<string, Record<string, Operation>>
 const ids: Record<string, string> = {}
+let stranger: TestTenant
 
 before(async () => {
   api = await makeTestApi()
   paths = (await api.call('GET', '/openapi.json')).body.paths
   await makeOneOfEach()
+  stranger = await addTenant(api.database)
 })
 after(() => api.close())
 afterEach(assertAnswersConform)
@@ -167,7 +175,6 @@ for (const route of ROUTES) {
 
     if (route.path !== '/accounts') {
       test('does not exist for another account', async () => {
-        const stranger = await addTenant(api.database)
         const isItem = route.method === 'PUT' || route.method === 'DELETE'
         const theirs = await send(route, { token: stranger.token, body: validBodyOf(route) })
         assertProblem(theirs, 404, isItem ? 1 : 2)

@@ -27,7 +27,7 @@ export {
 export { tryLockFile } from './file-lock.ts'
 export { flushFilesystemInBackground } from './flush-filesystem.ts'
 export type { InodeFlags } from './inode-flags.ts'
-export { readInodeFlags } from './inode-flags.ts'
+export { copyNoCopyOnWrite, readInodeFlags } from './inode-flags.ts'
 export type { Mount } from './mounts.ts'
 export { isPathBelow, mountHolding, mountsBelow, parseMountInfo, readMounts } from './mounts.ts'
 export { canReflinkIn, cloneFile } from './reflink.ts'

@@ -71,7 +71,8 @@ async function exchange(context: RestoreContext, journal: RestoreJournal): Promi
       await context.observe(`step-${number}-done`)
       number += 1
     }
-    for (const { target, staging } of exchanges) await flushDirectories([target, staging])
+    for (const { target } of exchanges) await flushDirectory(target.entryPath('.'))
+    await flushStagings(context, journal)
   } catch (error) {
     await undoAfter(context, journal, error)
     throw toExchangeError(error, journal.id)
@@ -154,7 +155,10 @@ function* planAll(
   }
 }
 
-/** Every byte and name of the staged trees is on the disk before the first of them is used. */
+/**
+ * Before the exchange: every byte and name of the staged trees is on the disk before the first of
+ * them is used. After it: so is everything that was moved.
+ */
 async function flushStagings(context: RestoreContext, journal: RestoreJournal): Promise<void> {
   const flushed = new Set<bigint>()
   for (const volume of journal.volumes) {
@@ -170,10 +174,6 @@ function exchangeOf(exchanges: readonly VolumeExchange[], step: ExchangeStep): V
   const exchange = exchanges[step.volume]
   if (exchange === undefined) throw new TypeError(`a step of volume ${step.volume}, unknown`)
   return exchange
-}
-
-async function flushDirectories(directories: readonly OpenDirectory[]): Promise<void> {
-  for (const directory of directories) await flushDirectory(directory.entryPath('.'))
 }
 
 function failure(id: string, reason: string): PlatformError {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import type { Hole } from '@holdfast/domain'
 import { readShownPath } from '@holdfast/domain'
 import {
+  copyNoCopyOnWrite,
   type EntryStatus,
   readDirectoryNames,
   readExtendedAttributes,
@@ -32,6 +33,7 @@ export interface CopyRequest {
  * Other file systems are not entered. Fails with an `Error` whose message is what `cp` said.
  */
 export async function copyTree(request: CopyRequest, signal: AbortSignal): Promise<void> {
+  copyNoCopyOnWrite(request.source.handle, request.target.handle)
   const result = await runProgram(
     {
       // Names come over stdin: as arguments they would have to be text.

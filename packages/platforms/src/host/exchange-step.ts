@@ -7,12 +7,14 @@ import {
   moveEntry,
   subvolumeUUID,
 } from '@holdfast/filesystem'
+import { carrySubvolume } from './carry-subvolume.ts'
 import { applyDescription, type DirectoryDescription } from './directory-description.ts'
 import { type OpenDirectory, openSubdirectory, statusIfExists } from './open-directory.ts'
 
 /**
  * `put`: the staged entry takes the place of the target, and what was there, if anything, takes
  * its place in the staging. `remove`: an entry that the copy lacks goes to the replaced ones.
+ * `carry`: a nested subvolume moves from the replaced tree into the new one, after its `put`.
  * `describe`: the directory itself gets the mode, owner, times and attributes of the copy.
  */
 export type ExchangeStep =
@@ -27,6 +29,14 @@ export type ExchangeStep =
       readonly identity: string
     }
   | { readonly kind: 'remove'; readonly volume: number; readonly targetName: string }
+  | {
+      readonly kind: 'carry'
+      readonly volume: number
+      readonly targetName: string
+      readonly stagedName: string
+      readonly path: string
+      readonly uuid: string
+    }
   | {
       readonly kind: 'describe'
       readonly volume: number
@@ -46,6 +56,7 @@ export interface ExchangeDirectories {
 export function carryOutStep(directories: ExchangeDirectories, step: ExchangeStep): void {
   if (step.kind === 'put') put(directories, step)
   else if (step.kind === 'remove') remove(directories, step)
+  else if (step.kind === 'carry') carrySubvolume({ ...step, ...directories })
   else applyDescription(directories.target, step.after)
 }
 
@@ -53,6 +64,7 @@ export function carryOutStep(directories: ExchangeDirectories, step: ExchangeSte
 export function undoStep(directories: ExchangeDirectories, step: ExchangeStep): void {
   if (step.kind === 'put') putBack(directories, step)
   else if (step.kind === 'remove') moveBack(directories, step)
+  else if (step.kind === 'carry') carrySubvolume({ ...step, ...directories })
   else applyDescription(directories.target, step.before)
 }
 

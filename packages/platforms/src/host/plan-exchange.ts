@@ -1,11 +1,23 @@
 // Decides the steps that bring a staged volume into its place.
 import { encodePathBytes } from '@holdfast/domain'
-import { type EntryStatus, readDirectoryNames } from '@holdfast/filesystem'
+import {
+  type EntryStatus,
+  isOnBtrfs,
+  nestedSubvolumes,
+  readDirectoryNames,
+  subvolumeUUID,
+} from '@holdfast/filesystem'
 import { PlatformError } from '../platform-error.ts'
 import { describeDirectory } from './directory-description.ts'
 import type { VolumeExchange } from './exchange-directories.ts'
 import { type ExchangeStep, identityOf } from './exchange-step.ts'
-import { joinPath, type OpenDirectory, statusIfExists } from './open-directory.ts'
+import {
+  joinPath,
+  type OpenDirectory,
+  openSubdirectory,
+  openSubdirectoryIfExists,
+  statusIfExists,
+} from './open-directory.ts'
 import { stagedName } from './staging.ts'
 import { isInWorkArea, isOurs } from './volume-names.ts'
 
@@ -21,6 +33,7 @@ export function* planExchange({ exchange, isNamespaceNew }: PlanInput): Generato
   if (volume.manner === 'whole') {
     if (name === undefined) throw new TypeError('loose entries are never exchanged whole')
     yield putStep(exchange, { target: name, staged: Buffer.from(stagedName(volume)) })
+    yield* carries(exchange, name)
     return
   }
   const isLoose = name === undefined
@@ -74,6 +87,23 @@ function directoryInTheWay({ target }: VolumeExchange, name: Buffer): PlatformEr
   const path = encodePathBytes(joinPath(target.path, name))
   const reason = 'a directory has taken the place of a loose entry; move it away and try again'
   return new PlatformError({ code: 'exchange-failed', path, reason })
+}
+
+function* carries({ volume, target }: VolumeExchange, name: Buffer): Generator<ExchangeStep> {
+  using replaced = openSubdirectoryIfExists(target, name)
+  if (replaced === undefined || !isOnBtrfs(replaced.handle)) return
+  const names = { targetName: encodePathBytes(name), stagedName: stagedName(volume) }
+  for (const path of nestedSubvolumes(replaced.handle)) {
+    const uuid = uuidBelow(replaced, path)
+    const step = { kind: 'carry', volume: volume.index, ...names, uuid } as const
+    yield { ...step, path: encodePathBytes(path) }
+  }
+}
+
+/** It is only read here; whoever acts on it goes there component by component. */
+function uuidBelow(directory: OpenDirectory, path: Buffer): string {
+  using subvolume = openSubdirectory(directory, path)
+  return subvolumeUUID(subvolume.handle)
 }
 
 function* removals(exchange: VolumeExchange, isLoose: boolean): Generator<ExchangeStep> {

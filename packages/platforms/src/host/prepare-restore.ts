@@ -74,7 +74,11 @@ async function stage(
   using opened = new DisposableStack()
   const planned = targets.map((target, index) => {
     const area = opened.use(ensureWorkArea(target.site.areaParent))
-    return { area, volume: toJournalVolume(target, index, area.status().inode) }
+    return {
+      area,
+      present: target.site.directory,
+      volume: toJournalVolume(target, index, area.status().inode),
+    }
   })
   // Before anything is made, so that whatever is made is known.
   await writeJournal(context.stateDir, {
@@ -85,9 +89,9 @@ async function stage(
     volumes: planned.map(({ volume }) => volume),
     createdNamespaces: [],
   })
-  return planned.map(({ area, volume }) => {
+  return planned.map(({ area, present, volume }) => {
     tryExchange(area, request.id)
-    makeStaging(area, request.id, volume)
+    makeStaging({ area, id: request.id, volume, present })
     const staging = joinPath(area.path, workName('restore', request.id))
     const targetPath = encodePathBytes(joinPath(staging, stagedName(volume)))
     return { namespace: volume.namespace, key: volume.key, targetPath }

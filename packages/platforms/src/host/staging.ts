@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { encodePathBytes } from '@holdfast/domain'
 import {
+  copyNoCopyOnWrite,
   createSubvolume,
   errnoName,
   exchangeEntries,
@@ -22,12 +23,24 @@ export function replacedName({ index }: Pick<JournalVolume, 'index'>): string {
   return `${index}.old`
 }
 
+export interface StagingRequest {
+  readonly area: OpenDirectory
+  readonly id: string
+  readonly volume: JournalVolume
+  /** The volume as it is now, if it is. */
+  readonly present: OpenDirectory | undefined
+}
+
 /** Makes the staging of one volume, empty. */
-export function makeStaging(area: OpenDirectory, id: string, volume: JournalVolume): void {
+export function makeStaging({ area, id, volume, present }: StagingRequest): void {
   const name = workName('restore', id)
   mkdirSync(area.entryPath(name), { recursive: true, mode: 0o700 })
   using staging = openSubdirectory(area, name)
   remakeStagedTree(staging, volume)
+  if (present !== undefined) {
+    using staged = openSubdirectory(staging, stagedName(volume))
+    copyNoCopyOnWrite(present.handle, staged.handle)
+  }
   if (volume.manner === 'entries') mkdirSync(staging.entryPath(replacedName(volume)), 0o700)
 }
 

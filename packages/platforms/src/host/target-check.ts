@@ -51,20 +51,34 @@ function checkWritable(directory: OpenDirectory): void {
 
 /**
  * A hole stays where it is: with holes only at the top of a directory, what is between them is
- * exchanged one by one. A hole further below would go away with the replaced tree.
+ * exchanged one by one; nested subvolumes are carried over to the new tree. A mount further below
+ * would go away with the replaced tree.
  */
 function mannerFor(
   site: VolumeSite,
   directory: OpenDirectory,
   holes: readonly Hole[],
 ): 'whole' | 'entries' {
-  const movable =
-    site.kind === 'subvolume' ? holes[0] : holes.find(({ path }) => path.includes('/'))
-  if (movable !== undefined) {
-    const what = movable.reason === 'mount' ? 'something is mounted' : 'a subvolume lies'
-    refuse(directory.path, `${what} at ${movable.path} inside of it; unmount or move that first`)
+  const areAllAtTop = holes.every(({ path }) => !path.includes('/'))
+  if (site.kind === 'mount' || (site.kind === 'directory' && holes.length > 0)) {
+    if (areAllAtTop) return 'entries'
+    if (site.kind === 'mount')
+      refuseHole(
+        directory,
+        holes.find(({ path }) => path.includes('/')),
+      )
   }
-  return site.kind === 'mount' || holes.length > 0 ? 'entries' : 'whole'
+  refuseHole(
+    directory,
+    holes.find(({ reason }) => reason === 'mount'),
+  )
+  return 'whole'
+}
+
+function refuseHole(directory: OpenDirectory, hole: Hole | undefined): void {
+  if (hole === undefined) return
+  const what = hole.reason === 'mount' ? 'something is mounted' : 'a subvolume lies'
+  refuse(directory.path, `${what} at ${hole.path} inside of it; unmount or move that first`)
 }
 
 function refuse(path: Buffer, reason: string): never {

@@ -1,12 +1,12 @@
 // Ends restores: back to what was before, or on, without what was replaced.
 import { rmdirSync } from 'node:fs'
-import { errnoName } from '@holdfast/filesystem'
+import { errnoName, flushFilesystemInBackground } from '@holdfast/filesystem'
 import { PlatformError } from '../platform-error.ts'
 import { flushDirectory } from './durable-file.ts'
 import { openVolumeExchange, type VolumeExchange } from './exchange-directories.ts'
 import { undoStep } from './exchange-step.ts'
 import { readSteps } from './exchange-steps-file.ts'
-import { type OpenDirectory, reopenDirectory } from './open-directory.ts'
+import { reopenDirectory } from './open-directory.ts'
 import type { RestoreContext } from './restore-context.ts'
 import {
   type RestoreJournal,
@@ -89,8 +89,9 @@ export async function discardStaging(
 
 async function flushExchange(exchange: VolumeExchange | undefined): Promise<void> {
   if (exchange === undefined) return
-  const directories: OpenDirectory[] = [exchange.target, exchange.staging]
-  for (const directory of directories) await flushDirectory(directory.entryPath('.'))
+  await flushDirectory(exchange.target.entryPath('.'))
+  await flushDirectory(exchange.staging.entryPath('.'))
+  await flushFilesystemInBackground(exchange.staging.handle)
 }
 
 /** Those that the exchange made; not one into which somebody has put something since. */

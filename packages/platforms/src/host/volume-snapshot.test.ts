@@ -308,6 +308,66 @@ test('a namespace on a file system of its own has its own work area', onXfs, asy
   assert.deepEqual(readdirSync(area), [])
 })
 
+test('files without copy-on-write are cloned, and restored as such', onBtrfs, async () => {
+  await using app = makeHostApp({ parent: pathOf(btrfs) })
+  execFileSync('chattr', ['+C', app.volumePath('data')])
+  await app.writeFile('data', 'deep/database', 'x'.repeat(8192))
+  const snapshot = await take(app, 's1', 'reflink')
+  const volume = { namespace: 'shop', key: 'data', expectedBytes: 1, expectedEntries: 1 }
+  const request = { id: 'r1', volumes: [volume], namespaces: [], allowInUse: false }
+  const staging = await app.platform.prepareRestore(request, never)
+  await app.fillStaged(at(staging.volumes, 0), 'by-mover', 'x')
+  assert.match(flagsOf(join(stagedPath(at(staging.volumes, 0)), 'by-mover')), /C/)
+  const { handle } = snapshot
+  await app.platform.stageSnapshot({ id: 'r1', ...volume, handle }, never)
+  await app.platform.commitRestore('r1', never)
+  assert.match(flagsOf(join(app.volumePath('data'), 'deep/database')), /C/)
+  await app.platform.finishRestore('r1', never)
+})
+
+test(
+  'a nested subvolume stays in the app when what is around it is exchanged',
+  onBtrfs,
+  async () => {
+    await using app = makeHostApp({ parent: pathOf(btrfs), makeVolume: makeSubvolumeAt })
+    mkdirSync(join(app.hostRoot, 'shop/plain'))
+    const keys = ['data', 'plain']
+    for (const key of keys) {
+      await app.writeFile(key, 'deep/file', 'old')
+      await app.writeFile(key, 'lost/file', 'old')
+      for (const path of ['deep/nested', 'lost/nested']) {
+        makeSubvolumeAt(join(app.volumePath(key), path))
+        await app.writeFile(key, `${path}/live`, 'live data')
+      }
+    }
+    const sizes = { namespace: 'shop', expectedBytes: 1, expectedEntries: 1 }
+    const volumes = keys.map((key) => ({ ...sizes, key }))
+    const request = { id: 'r1', volumes, namespaces: [], allowInUse: false }
+    for (const end of ['rollback', 'finish'] as const) {
+      const staging = await app.platform.prepareRestore(request, never)
+      for (const staged of staging.volumes) {
+        // As backups have it: an empty directory for the hole; the other one's parent is not there.
+        mkdirSync(join(stagedPath(staged), 'deep/nested'), { recursive: true })
+        await app.fillStaged(staged, 'deep/file', 'new')
+      }
+      await app.platform.commitRestore('r1', never)
+      for (const key of keys) {
+        assert.equal(await app.readFile(key, 'deep/file'), 'new')
+        assert.equal(await app.readFile(key, 'lost/file'), undefined)
+        assert.equal(await app.readFile(key, 'deep/nested/live'), 'live data')
+        assert.equal(await app.readFile(key, 'lost/nested/live'), 'live data')
+      }
+      await app.platform[`${end}Restore`]('r1', never)
+      for (const key of keys) {
+        assert.equal(await app.readFile(key, 'deep/file'), end === 'finish' ? 'new' : 'old')
+        assert.equal(await app.readFile(key, 'deep/nested/live'), 'live data')
+        assert.equal(await app.readFile(key, 'lost/nested/live'), 'live data')
+      }
+    }
+    assert.deepEqual(await app.platform.listOwned(), [])
+  },
+)
+
 test('a strategy that the volume does not allow fails and leaves the volume alone', async () => {
   await using app = makeHostApp()
   await app.writeFile('data', 'file', 'content')
@@ -317,6 +377,16 @@ test('a strategy that the volume does not allow fails and leaves the volume alon
   })
   assert.equal(await app.readFile('data', 'file'), 'content')
 })
+
+function flagsOf(path: string): string {
+  return String(execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0])
+}
+
+function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index]
+  assert.ok(item !== undefined)
+  return item
+}
 
 const RW = { isReadOnly: false }
 const FILE_BYTES = 48 * 1024 * 1024

@@ -14,6 +14,7 @@ import {
   type ProgramOptions,
   runProgram,
   startProgram,
+  startWithNpm,
 } from './testing/run-program.ts'
 
 const OLD_NODE = '/usr/bin/node'
@@ -78,7 +79,7 @@ test('started by the old Node of the system, with signals as npm and a terminal 
   const fixture = await makeFixture(t, 'shared')
   const first = await fixture.serve({ node: OLD_NODE })
   assert.match(first.program.stdout(), /recovery kit/, 'told at first start')
-  // npm passes SIGTERM on to its child and the group has it too.
+  // Twice, as when npm passes it on and the group has it too.
   first.program.child.kill('SIGTERM')
   first.program.child.kill('SIGTERM')
   assert.deepEqual(await first.program.ended, { exitCode: 0, signal: null })
@@ -87,6 +88,16 @@ test('started by the old Node of the system, with signals as npm and a terminal 
   assert.doesNotMatch(second.program.stdout(), /recovery kit/, 'told once')
   process.kill(-(second.program.child.pid ?? 0), 'SIGINT')
   assert.deepEqual(await second.program.ended, { exitCode: 0, signal: null })
+})
+
+test('`npm start` stops when npm is asked to, and npm says so', async (t) => {
+  const fixture = await makeFixture(t, 'shared')
+  const program = startWithNpm({ environment: fixture.environment })
+  const url = await whenReady(program)
+  program.child.kill('SIGTERM')
+  program.child.kill('SIGTERM')
+  assert.deepEqual(await program.ended, { exitCode: 0, signal: null })
+  await assert.rejects(fetch(url))
 })
 
 test('owner.json is closed to others, its token works, its URL is that of this start', async (t) => {

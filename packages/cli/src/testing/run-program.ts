@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/holdfast.mjs', import.meta.url))
 
+const WORKSPACE = fileURLToPath(new URL('../../../../', import.meta.url))
+
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** The Node that starts the launcher; the pinned one when left out. */
@@ -28,7 +30,18 @@ export interface ProgramResult {
 }
 
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
-  const child = spawn(options.node ?? process.execPath, [LAUNCHER, ...args], {
+  return start([options.node ?? process.execPath, LAUNCHER, ...args], options)
+}
+
+/** `npm start`, as a user gives it in the clone. */
+export function startWithNpm(options: ProgramOptions): Program {
+  return start(['npm', 'start'], options)
+}
+
+function start(command: readonly string[], options: ProgramOptions): Program {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, {
+    cwd: WORKSPACE,
     env: { PATH: process.env.PATH, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.hasOwnGroup === true,

@@ -33,6 +33,7 @@ export interface TestApi {
   /** Lines of the log, parsed. */
   readonly log: Record<string, unknown>[]
   readonly clock: { now: Date }
+  readonly readiness: { isReady: boolean; reasons: string[] }
   call(method: string, path: string, options?: CallOptions): Promise<TestAnswer>
   close(): Promise<void>
 }
@@ -69,6 +70,7 @@ export async function makeTestApi(): Promise<TestApi> {
   const startedTasks: string[] = []
   const log: Record<string, unknown>[] = []
   const clock = { now: new Date('2026-05-04T10:20:30.456Z') }
+  const readiness: TestApi['readiness'] = { isReady: true, reasons: [] }
   const host: TestApi['host'] = { seen: hostWith('shop') }
   const tenant = await addTenant(database)
   const sealing = createSealing(randomBytes(MASTER_KEY_BYTES))
@@ -84,7 +86,7 @@ export async function makeTestApi(): Promise<TestApi> {
       if (host.failure !== undefined) throw host.failure
       return host.seen
     },
-    readiness: async () => ({ isReady: true, reasons: [] }),
+    readiness: async () => readiness,
     now: () => clock.now,
     newID: randomUUID,
     logger: pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) }),
@@ -101,6 +103,7 @@ export async function makeTestApi(): Promise<TestApi> {
     host,
     log,
     clock,
+    readiness,
     call: (method, path, options) => call(app, tenant, { method, path, ...options }),
     async close() {
       await app.close()

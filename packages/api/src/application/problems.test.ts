@@ -1,0 +1,142 @@
+// The problems against their documents: literal texts, published titles, and every answer complete.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PROBLEMS, type ProblemNumber } from './problem-catalogue.ts'
+import { type AnsweredFailure, answerFailure } from './problems.ts'
+
+/** As the published documents print them, line breaks of the page joined. */
+const LITERAL: Readonly<Partial<Record<ProblemNumber, readonly [number, string, string]>>> = {
+  1: [404, 'Resource not found', "The resource specified in the request URI wasn't found."],
+  2: [404, 'Collection not found', "The collection specified in the request URI wasn't found."],
+  3: [401, 'Missing bearer token', 'The request is missing the required bearer token.'],
+  5: [400, 'Invalid query parameters', 'The supplied query parameters are invalid.'],
+  10: [
+    409,
+    'JSON resource conflict',
+    'The request body JSON contains a field that conflicts with an idempotent value.',
+  ],
+  11: [403, 'Operation not permitted', "The requested operation isn't permitted."],
+  94: [500, 'Backup not created', "The backup wasn't created because of an internal server issue."],
+  95: [
+    500,
+    'Backup not retrieved',
+    "The backup wasn't retrieved because of an internal server issue.",
+  ],
+  96: [500, 'Backups not listed', "The backups didn't list because of an internal server issue."],
+  97: [500, 'Backup not deleted', "The backup wasn't deleted because of an internal server issue."],
+  128: [409, 'Backup cancellation not allowed', "A pending backup can't be canceled."],
+  144: [
+    409,
+    'Backup in progress',
+    "The snapshot wasn't deleted because it is currently being used by a backup.",
+  ],
+}
+
+/** One failure of every code: the compiler refuses a list that lacks one. */
+const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = {
+  'token-missing': { code: 'token-missing' },
+  'token-invalid': { code: 'token-invalid' },
+  'user-disabled': { code: 'user-disabled', email: 'a@example.org' },
+  'not-permitted': { code: 'not-permitted', permission: 'read', role: 'none', needed: 'viewer' },
+  'not-found': { code: 'not-found', kind: 'app', id: 'x' },
+  'path-unknown': { code: 'path-unknown' },
+  'method-unsupported': { code: 'method-unsupported', allowed: ['GET'] },
+  'query-invalid': { code: 'query-invalid', parameters: [{ name: 'limit', reason: 'is bad' }] },
+  'query-unsupported': { code: 'query-unsupported', parameters: [{ name: 'x', reason: 'is bad' }] },
+  'body-not-json': { code: 'body-not-json', reason: 'It ends early.' },
+  'body-breaks-schema': {
+    code: 'body-breaks-schema',
+    members: [{ name: 'name', reason: 'is required' }],
+    report: 'name is required',
+  },
+  'body-too-large': { code: 'body-too-large', limitBytes: 1 },
+  'request-malformed': { code: 'request-malformed', reason: 'It is malformed.' },
+  'precondition-failed': { code: 'precondition-failed', header: 'If-Match' },
+  'service-not-ready': { code: 'service-not-ready', reason: 'It starts.' },
+  internal: { code: 'internal' },
+  'invalid-request': { code: 'invalid-request', members: [{ name: 'x', reason: 'is bad' }] },
+  'fixed-value-changed': {
+    code: 'fixed-value-changed',
+    resource: 'app x',
+    members: [{ name: 'id', reason: 'cannot be changed' }],
+  },
+  'backup-name-taken': { code: 'backup-name-taken', appID: 'x', name: 'y' },
+  'snapshot-name-taken': { code: 'snapshot-name-taken', appID: 'x', name: 'y' },
+  'bucket-not-found': { code: 'bucket-not-found', bucketID: 'x' },
+  'bucket-not-available': { code: 'bucket-not-available', bucketID: 'x', state: 'failed' },
+  'no-bucket-available': { code: 'no-bucket-available', appID: 'x' },
+  'snapshot-not-found': { code: 'snapshot-not-found', snapshotID: 'x', appID: 'y' },
+  'snapshot-not-completed': { code: 'snapshot-not-completed', snapshotID: 'x', state: 'failed' },
+  'snapshot-not-restorable': { code: 'snapshot-not-restorable', snapshotID: 'x', state: 'failed' },
+  'backup-not-found': { code: 'backup-not-found', backupID: 'x' },
+  'backup-not-restorable': { code: 'backup-not-restorable', backupID: 'x', state: 'failed' },
+  'copy-of-other-app': { code: 'copy-of-other-app', copyID: 'x', appID: 'y' },
+  'backup-pending': { code: 'backup-pending', backupID: 'x', name: 'y' },
+  'snapshot-in-use': {
+    code: 'snapshot-in-use',
+    snapshotID: 'x',
+    backupID: 'y',
+    backupName: 'z',
+  },
+  'copy-being-restored': { code: 'copy-being-restored', copyID: 'x', appID: 'y' },
+  'restore-not-confirmed': { code: 'restore-not-confirmed', appID: 'x' },
+  'copies-unended': { code: 'copies-unended', appID: 'x' },
+  'app-restoring': { code: 'app-restoring', appID: 'x' },
+  'app-backup-running': { code: 'app-backup-running', appID: 'x' },
+  'selective-restore-unsupported': { code: 'selective-restore-unsupported', appID: 'x' },
+  'clone-unsupported': { code: 'clone-unsupported' },
+  'cluster-not-found': { code: 'cluster-not-found', clusterID: 'x' },
+  'namespace-not-found': { code: 'namespace-not-found', namespace: 'x', member: 'y' },
+  'namespace-removed': { code: 'namespace-removed', namespace: 'x', member: 'y' },
+  'app-exists': { code: 'app-exists', appID: 'x', name: 'y' },
+  'app-definition-taken': { code: 'app-definition-taken', appID: 'x', name: 'y' },
+  'kind-unknown': { code: 'kind-unknown', member: 'x' },
+  'task-not-cancellable': { code: 'task-not-cancellable', taskID: 'x' },
+  'repository-not-made': { code: 'repository-not-made', bucketID: 'x' },
+  'cluster-unreachable': { code: 'cluster-unreachable', clusterID: 'x', reason: 'It is gone.' },
+}
+
+type Failure<Code> = Extract<AnsweredFailure, { code: Code }>
+
+test('literal texts are literal', () => {
+  for (const [number, [status, title, detail]] of Object.entries(LITERAL)) {
+    const problem = PROBLEMS[Number(number) as ProblemNumber]
+    assert.deepEqual(problem, { status, title, detail })
+  }
+})
+
+test('every failure is answered with what happened and what to do next, in whole sentences', () => {
+  for (const failure of Object.values(FAILURES)) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+      const answer = answerFailure(failure, { method, internalProblem: 94 })
+      assert.ok(answer.problem in PROBLEMS)
+      for (const sentence of [answer.reason, answer.remedy]) {
+        assert.match(sentence, /^[A-Za-z].*\.$/, `${failure.code}: ${sentence}`)
+      }
+      assert.notEqual(answer.resource, '')
+    }
+  }
+})
+
+test('problems about parameters and fields name them', () => {
+  for (const failure of Object.values(FAILURES)) {
+    const answer = answerFailure(failure, { method: 'POST', internalProblem: 94 })
+    const byFields: readonly ProblemNumber[] = [8, 9, 10, 46, 108, 111, 127, 143, 176]
+    if (byFields.includes(answer.problem)) assert.ok(answer.invalidFields?.length, failure.code)
+    if (answer.problem === 5 || answer.problem === 6) assert.ok(answer.invalidParams?.length)
+  }
+})
+
+test('no problem stands in the catalogue that nothing answers', () => {
+  const answered = new Set<number>(
+    Object.values(FAILURES).flatMap((failure) =>
+      ['GET', 'PUT'].map(
+        (method) => answerFailure(failure, { method, internalProblem: 94 }).problem,
+      ),
+    ),
+  )
+  const unanswered = Object.entries(PROBLEMS)
+    .filter(([number, { status }]) => status !== 500 && !answered.has(Number(number)))
+    .map(([number]) => number)
+  assert.deepEqual(unanswered, [])
+})

@@ -14,8 +14,16 @@ import type { Platform } from '@holdfast/platforms'
 import { endMoverOf, type MoverDetail, unlock } from './mover-obligation.ts'
 import type { Runtime } from './runtime.ts'
 
-/** Answers the executor ids whose workflows are to be taken up by a living process. */
-export async function clearDeadServices(runtime: Runtime): Promise<string[]> {
+/** A dead service whose movers have ended. */
+export interface DeadService {
+  readonly boot: string
+  /** Its workflows are to be taken up by a living process. */
+  readonly executorID: string
+  /** False while one of its repositories cannot be reached: its locks are removed later. */
+  readonly isClear: boolean
+}
+
+export async function clearDeadServices(runtime: Runtime): Promise<DeadService[]> {
   const dead = await listDeadBoots(runtime)
   if (dead.length === 0) return []
   const boots = dead.map(({ boot }) => boot)
@@ -26,13 +34,23 @@ export async function clearDeadServices(runtime: Runtime): Promise<string[]> {
     if (platform !== undefined) await endMoverOf(platform, mover)
   }
   await leaveQueuesOfService(runtime, boots)
-  for (const boot of dead) {
-    const own = movers.filter((mover) => mover.boot === boot.boot)
-    if (await clearLocks(runtime, platformsByID, boot, own)) {
-      await endServiceBoot(runtime.database, boot.boot)
-    }
+  const services: DeadService[] = []
+  for (const { boot, executorID, lockHostname } of dead) {
+    const own = movers.filter((mover) => mover.boot === boot)
+    const isClear = await clearLocks(runtime, platformsByID, { boot, lockHostname, movers: own })
+    services.push({ boot, executorID, isClear })
   }
-  return [...new Set(dead.map(({ executorID }) => executorID))]
+  return services
+}
+
+/** After their workflows were taken up: nothing is left of these. */
+export async function endDeadServices(
+  runtime: Runtime,
+  services: readonly DeadService[],
+): Promise<void> {
+  for (const { boot, isClear } of services) {
+    if (isClear) await endServiceBoot(runtime.database, boot)
+  }
 }
 
 async function listDeadBoots(runtime: Runtime): Promise<ServiceBoot[]> {
@@ -55,12 +73,17 @@ async function leaveQueuesOfService(runtime: Runtime, boots: readonly string[]):
   }
 }
 
+interface LeftMovers {
+  readonly boot: string
+  readonly lockHostname: string
+  readonly movers: readonly Obligation[]
+}
+
 /** False when a repository could not be reached: the next sweep tries again. */
 async function clearLocks(
   runtime: Runtime,
   platforms: ReadonlyMap<string, Platform>,
-  boot: ServiceBoot,
-  movers: readonly Obligation[],
+  { boot, lockHostname, movers }: LeftMovers,
 ): Promise<boolean> {
   let isClear = true
   const done = new Set<string>()
@@ -75,7 +98,7 @@ async function clearLocks(
         if (done.has(repositoryID)) continue
         await unlock(runtime, platform, {
           repositoryID,
-          lockHostnames: [boot.lockHostname],
+          lockHostnames: [lockHostname],
           holderPIDs: undefined,
         })
         done.add(repositoryID)
@@ -83,7 +106,7 @@ async function clearLocks(
       await deleteObligation(runtime.database, mover.id)
     } catch (error) {
       isClear = false
-      const fields = { boot: boot.boot, reason: String(error) }
+      const fields = { boot, reason: String(error) }
       runtime.log.warn('Locks of an earlier start could not be removed yet', fields)
     }
   }

@@ -14,7 +14,12 @@ import {
   openDatabase,
 } from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
-import { clearDeadServices, platformsOf } from './dead-services.ts'
+import {
+  clearDeadServices,
+  type DeadService,
+  endDeadServices,
+  platformsOf,
+} from './dead-services.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { settleLostWorkflows } from './lost-workflows.ts'
 import { startSweeps } from './periodic.ts'
@@ -40,10 +45,10 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     executorID: runtime.executorID,
     lockHostname: runtime.lockHostname,
   })
-  const deadExecutors = await clearDeadServices(runtime)
+  const dead = await clearDeadServices(runtime)
   setCurrentRuntime(runtime)
   const dbosDatabase = await launchDBOS(runtime)
-  await takeUpWorkflows(runtime, deadExecutors)
+  await takeUpWorkflows(runtime, dead)
   const stopSweeps = startSweeps(runtime, [
     { everyMs: START_SWEEP_MS, work: () => startTasksNotStarted(runtime) },
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
@@ -95,10 +100,14 @@ async function sweep(runtime: Runtime): Promise<void> {
 }
 
 /** A living worker resumes what dead ones left; a workflow has one owner at a time (DBOS). */
-async function takeUpWorkflows(runtime: Runtime, executorIDs: readonly string[]): Promise<void> {
-  const others = executorIDs.filter((id) => id !== runtime.executorID)
-  if (others.length === 0) return
-  await DBOSExecutor.globalInstance?.recoverPendingWorkflows([...others])
+async function takeUpWorkflows(runtime: Runtime, dead: readonly DeadService[]): Promise<void> {
+  const executorIDs = new Set(dead.map(({ executorID }) => executorID))
+  // Our own were taken up by the launch; a second time would disturb them.
+  executorIDs.delete(runtime.executorID)
+  if (executorIDs.size > 0) {
+    await DBOSExecutor.globalInstance?.recoverPendingWorkflows([...executorIDs])
+  }
+  await endDeadServices(runtime, dead)
 }
 
 async function ensureBucketRepository(

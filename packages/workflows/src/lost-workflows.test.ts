@@ -1,0 +1,170 @@
+// What the service finds at its start: tasks whose workflow is gone, obligations that nobody
+// settles, things on the platform that no row knows, and a task that was never started.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { insertObligation } from '@holdfast/db'
+import type { Platform } from '@holdfast/platforms'
+import { startTestService } from './testing/test-service.ts'
+import { makeWorld, type World } from './testing/world.ts'
+import type { Workflows } from './workflow-types.ts'
+
+const PATIENT = new AbortController().signal
+
+let world: World
+let workflows: Workflows | undefined
+let platform: Platform
+
+before(async () => {
+  world = await makeWorld()
+})
+
+after(async () => {
+  await workflows?.close()
+  await world.dispose()
+})
+
+test('a restore whose workflow is gone is failed and its staging removed', async () => {
+  await start()
+  const orphan = randomUUID()
+  await prepareRestore(orphan)
+  await workflows?.close()
+
+  const { taskID } = await world.restore({ kind: 'backup', id: randomUUID() })
+  await world.rows(`update tasks set state = 'running', attempt = 1 where id = $1`, taskID)
+  await insertObligation(world.database.database, {
+    ...obligationOf(taskID),
+    id: taskID,
+    kind: 'staging',
+    resource: `app:${world.appID}`,
+    detail: {},
+  })
+  await prepareRestore(taskID)
+  await insertObligation(world.database.database, {
+    ...obligationOf(taskID),
+    id: randomUUID(),
+    kind: 'turn',
+    resource: `app:${world.appID}`,
+    detail: { mode: 'exclusive', isGranted: true },
+  })
+  assert.equal((await platform.listOwned()).length, 2)
+
+  await start()
+  await until(async () => (await platform.listOwned()).length === 0)
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  assert.partialDeepStrictEqual(app, {
+    state: 'failed',
+    state_details: [{ detail: 'Its workflow ended without a result; try again.' }],
+  })
+  const task = await world.row('select state, failure from tasks where id = $1', taskID)
+  assert.deepEqual(task, { state: 'failed', failure: { code: 'workflow-lost' } })
+  assert.deepEqual(await world.rows('select kind from obligations'), [])
+})
+
+test('a task that was committed and never started is started by the sweep', async () => {
+  const { resourceID } = await world.backup({ snapshotID: randomUUID() })
+  await until(async () => {
+    const row = await world.row('select state from backups where id = $1', resourceID)
+    return row.state === 'failed'
+  })
+  const row = await world.row('select state_unready from backups where id = $1', resourceID)
+  assert.match(String(row.state_unready), /does not exist any more; choose another one/)
+})
+
+test('a service that stops leaves its workflow, and the next one finishes it', async () => {
+  let stopped: Promise<void> | undefined
+  await workflows?.close()
+  await start(async () => {
+    stopped ??= workflows?.close()
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  const { taskID } = await world.backup()
+  await workflows?.startTask(taskID)
+  await until(async () => stopped !== undefined)
+  await stopped
+  const halted = await world.row('select state, failure from tasks where id = $1', taskID)
+  assert.deepEqual(halted, { state: 'running', failure: null })
+  assert.deepEqual(await world.rows(`select kind from obligations where kind = 'mover'`), [])
+
+  await start()
+  await workflows?.whenIdle()
+  const ended = await world.row('select state, failure from tasks where id = $1', taskID)
+  assert.deepEqual(ended, { state: 'completed', failure: null })
+})
+
+test('a database that breaks all connections does not fail a backup', async () => {
+  let isBroken = false
+  await workflows?.close()
+  await start(async () => {
+    if (isBroken) return
+    isBroken = true
+    await world.rows(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+  })
+  const { taskID } = await world.backup()
+  await workflows?.startTask(taskID)
+  await until(async () => {
+    const row = await world.row('select state, failure from tasks where id = $1', taskID)
+    assert.notEqual(row.state, 'failed', JSON.stringify(row.failure))
+    return row.state === 'completed'
+  })
+  assert.ok(isBroken)
+})
+
+test('a living service takes up what a dead one of another id left', async () => {
+  let stopped: Promise<void> | undefined
+  await workflows?.close()
+  await start(async () => {
+    stopped ??= workflows?.close()
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  const { taskID } = await world.backup()
+  await workflows?.startTask(taskID)
+  await until(async () => stopped !== undefined)
+  await stopped
+
+  await start(undefined, 'another-executor')
+  await workflows?.whenIdle()
+  const ended = await world.row('select state, failure from tasks where id = $1', taskID)
+  assert.deepEqual(ended, { state: 'completed', failure: null })
+})
+
+/** `onMover` is called whenever a mover of a move has started. */
+async function start(onMover?: () => Promise<void>, executorID?: string): Promise<void> {
+  workflows = await startTestService({
+    ...world,
+    ...(executorID === undefined ? {} : { executorID }),
+    database: world.database.database,
+    observer: async ({ step, point }) => {
+      if (step === 'move-volume' && point === 'mover-started') await onMover?.()
+    },
+    withPlatform(real) {
+      platform = real
+      return real
+    },
+  })
+}
+
+async function prepareRestore(id: string): Promise<void> {
+  const volume = { namespace: 'shop', key: 'data', expectedBytes: 1, expectedEntries: 1 }
+  await platform.prepareRestore(
+    { id, volumes: [volume], namespaces: ['shop'], allowInUse: true },
+    PATIENT,
+  )
+}
+
+function obligationOf(taskID: string) {
+  return {
+    taskID,
+    workflowID: `restore:${taskID}`,
+    boot: 'earlier',
+    clusterID: world.clusterID,
+  }
+}
+
+/** The sweeps run by themselves; the test only waits, as long as the runner lets it. */
+async function until(isReached: () => Promise<boolean>): Promise<void> {
+  while (!(await isReached())) await new Promise((resolve) => setTimeout(resolve, 50))
+}

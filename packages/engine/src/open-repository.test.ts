@@ -93,6 +93,25 @@ test('making a repository is repeated after a crash between key and config', asy
   }
 })
 
+test('of two calls at once the slower one takes its key back', async () => {
+  const memory = memoryBackend()
+  let isFirst = true
+  const overtaken: Backend = {
+    ...memory,
+    save: async (handle, content, signal) => {
+      if (handle.kind === 'keys' && isFirst) {
+        isFirst = false
+        await init(memory, { password: 'same' })
+      }
+      await memory.save(handle, content, signal)
+    },
+  }
+  await assert.rejects(init(overtaken, { password: 'same' }), is('repository-exists'))
+  const keys = [...memory.objects.keys()].filter((name) => name.startsWith('keys/'))
+  assert.equal(keys.length, 1)
+  await (await open(memory, { password: 'same' })).close()
+})
+
 test('of two keys with one password the one that fits the config opens', async () => {
   const backend = memoryBackend()
   const other = memoryBackend()

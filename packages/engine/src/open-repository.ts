@@ -46,7 +46,9 @@ export async function initRepository(
   if (options.polynomial !== undefined) parsePolynomial(options.polynomial)
   await assertNothingButKeys(backend, signal)
   await backend.create(signal)
-  const key = (await findKeyOfDeadCall(options)) ?? (await saveNewKey(options))
+  const keyOfDeadCall = await findKeyOfDeadCall(options)
+  const key = keyOfDeadCall ?? makeMasterKey(randomBytes)
+  if (keyOfDeadCall === undefined) await saveNewKey(options, key)
   const config: RepositoryConfig = {
     version: REPOSITORY_VERSION,
     id: randomBytes(32).toString('hex'),
@@ -132,15 +134,19 @@ async function findKeyOfDeadCall({
   return undefined
 }
 
-async function saveNewKey(options: InitRepositoryOptions): Promise<MasterKey> {
+async function saveNewKey(options: InitRepositoryOptions, key: MasterKey): Promise<void> {
   const { backend, password, kdf, now, username, hostname, randomBytes, signal } = options
-  const key = makeMasterKey(randomBytes)
   const salt = randomBytes(SALT_BYTES)
   const nonce = randomBytes(NONCE_BYTES)
   const file = { key, password, kdf, salt, nonce, created: now, username, hostname }
   const content = await encodeKeyFile(file)
-  await backend.save({ kind: 'keys', name: sha256Hex(content) }, [content], signal)
-  return key
+  const handle = { kind: 'keys', name: sha256Hex(content) } as const
+  await backend.save(handle, [content], signal)
+  if (!(await hasAny(backend, 'config', signal))) return
+  // Another call was faster. A key that opens with the password and does not fit the config would
+  // keep stock restic from opening the repository.
+  await backend.remove(handle, signal)
+  throw new EngineError({ code: 'repository-exists', url: backend.url, found: 'config' })
 }
 
 async function loadSealedConfig(

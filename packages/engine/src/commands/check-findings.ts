@@ -2,6 +2,8 @@
 
 /** `error`: something cannot be restored as it was, or will be lost. `hint`: worth knowing only. */
 export const CHECK_CODES = {
+  'key-missing': 'error',
+  'key-corrupt': 'error',
   'index-corrupt': 'error',
   'pack-missing': 'error',
   'pack-truncated': 'error',

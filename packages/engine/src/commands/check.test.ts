@@ -200,6 +200,17 @@ test('flipped byte in an index, in a snapshot', async () => {
   await sound.made.dispose()
 })
 
+test('damaged and missing keys, which nobody misses who has the master key', async () => {
+  const sound = await makeSound()
+  const [name] = namesOf(sound.backend, 'keys')
+  const content = sound.backend.objects.get(name!)!
+  sound.backend.objects.set(name!, content.subarray(0, 100))
+  assert.deepEqual((await codes(sound.repository)).structure, ['key-corrupt'])
+  sound.backend.objects.delete(name!)
+  assert.deepEqual((await codes(sound.repository)).structure, ['key-missing'])
+  await sound.made.dispose()
+})
+
 test('empty files, as a store without fsync leaves after a power cut', async () => {
   const sound = await makeSound()
   for (const kind of ['index', 'snapshots', 'data']) {

@@ -1,6 +1,7 @@
 // Looks for damage, without changing anything (repository format, section 7.4).
 import { EngineError, failureOf } from '../engine-failure.ts'
 import type { BlobId, IndexId, SnapshotId } from '../format/ids.ts'
+import { sha256Hex } from '../format/sha256.ts'
 import { BlobIndex } from '../index/blob-index.ts'
 import type { Repository } from '../repository.ts'
 import { loadUnpacked } from '../unpacked-file.ts'
@@ -32,6 +33,7 @@ export interface CheckProgress {
 export async function check(options: CheckOptions): Promise<CheckFinding[]> {
   const { repository, signal } = options
   const findings = new CheckFindings()
+  await checkKeys(repository, findings, signal)
   // Snapshots first and packs last: what a backup writes meanwhile is not taken for damage.
   const roots = await checkSnapshots(repository, findings, signal)
   const index = await checkIndexFiles(repository, findings, signal)
@@ -39,6 +41,30 @@ export async function check(options: CheckOptions): Promise<CheckFinding[]> {
   await checkTrees({ repository, index, roots, findings, signal })
   if (options.readData) await checkPackContents({ ...options, index, readable, findings })
   return findings.list()
+}
+
+/**
+ * Who works with the master key never reads the key files, and would not miss them until the day
+ * on which only the password is left.
+ */
+async function checkKeys(
+  { backend }: Repository,
+  findings: CheckFindings,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let keyCount = 0
+  for await (const { name } of backend.list('keys', signal)) {
+    keyCount += 1
+    try {
+      const content = await backend.load({ kind: 'keys', name }, undefined, signal)
+      if (sha256Hex(content) === name) continue
+      findings.add('key-corrupt', `Key ${name} has other content than its name says.`)
+    } catch (error) {
+      if (!isGone(error)) findings.add('key-corrupt', messageOfDamage(error))
+    }
+  }
+  if (keyCount > 0) return
+  findings.add('key-missing', 'There is no key file: no password opens this repository.')
 }
 
 /** Answers the root tree of each snapshot, with the first snapshot that has it. */

@@ -1,4 +1,5 @@
 // A snapshot: the root of one backup (repository format, section 3.2).
+import { failureOf } from '../engine-failure.ts'
 import { failFormat } from './format-failure.ts'
 import { encodeGoJson, parseJson, type UnknownMembers, unknownMembersOf } from './go-json.ts'
 import { type BlobId, parseObjectId, type SnapshotId } from './ids.ts'
@@ -77,7 +78,10 @@ export function decodeSnapshot(plain: Buffer): Snapshot {
   const programVersion = optionalString(members, 'program_version')
   const tree = optionalId<BlobId>(members, 'tree')
   if (tree === undefined) failFormat('snapshot', 'tree is missing')
-  const unknownMembers = unknownMembersOf(members, SNAPSHOT_MEMBERS)
+  const summary = decodeSummary(members.summary)
+  // Statistics of another shape are no reason to refuse a snapshot.
+  const known = summary === undefined ? MEMBERS_BUT_SUMMARY : SNAPSHOT_MEMBERS
+  const unknownMembers = unknownMembersOf(members, known)
   return {
     time: time.epochNs,
     ...(time.utcOffsetMinutes === 0 ? {} : { utcOffsetMinutes: time.utcOffsetMinutes }),
@@ -92,7 +96,7 @@ export function decodeSnapshot(plain: Buffer): Snapshot {
     tags: stringList(members, 'tags'),
     ...(original === undefined ? {} : { original }),
     ...(programVersion === undefined ? {} : { programVersion }),
-    ...(members.summary == null ? {} : { summary: decodeSummary(members.summary) }),
+    ...(summary === undefined ? {} : { summary }),
     ...(Object.keys(unknownMembers).length === 0 ? {} : { unknownMembers }),
   }
 }
@@ -138,6 +142,10 @@ const SNAPSHOT_MEMBERS: ReadonlySet<string> = new Set([
   'summary',
 ])
 
+const MEMBERS_BUT_SUMMARY: ReadonlySet<string> = new Set(
+  [...SNAPSHOT_MEMBERS].filter((member) => member !== 'summary'),
+)
+
 function summaryMembers(summary: SnapshotSummary): Members {
   return {
     backup_start: formatTime(summary.backupStart),
@@ -147,8 +155,17 @@ function summaryMembers(summary: SnapshotSummary): Members {
   }
 }
 
-function decodeSummary(value: unknown): SnapshotSummary {
-  const members = requireObject(value, 'summary')
+/** Undefined when there is none, or none that we know how to read. */
+function decodeSummary(value: unknown): SnapshotSummary | undefined {
+  try {
+    return value === undefined ? undefined : readSummary(requireObject(value, 'summary'))
+  } catch (error) {
+    if (failureOf(error, 'format-invalid') === undefined) throw error
+    return undefined
+  }
+}
+
+function readSummary(members: Members): SnapshotSummary {
   const counts = Object.fromEntries(
     SUMMARY_COUNTS.map(([field, member]) => [field, optionalCount(members, member)]),
   ) as Record<SummaryCount, number>

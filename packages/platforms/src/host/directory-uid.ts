@@ -1,6 +1,6 @@
 // A UUID for a directory that stays while the directory lives, also over a reboot.
 import { createHash } from 'node:crypto'
-import { fstatSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 
 export interface DirectoryIdentity {
   readonly uid: string
@@ -12,8 +12,8 @@ export interface DirectoryIdentity {
  * Made from inode number and birth time: an inode number alone is used again, and device numbers
  * change with the order in which disks are found. `scope` keeps hosts and kinds apart.
  */
-export function identifyDirectory(handle: number, scope: string): DirectoryIdentity {
-  const { ino, birthtimeNs } = fstatSync(handle, { bigint: true })
+export function identifyDirectory(path: Buffer, scope: string): DirectoryIdentity {
+  const { ino, birthtimeNs } = lstatSync(path, { bigint: true })
   const digest = createHash('sha1').update(`${scope}\0${ino}\0${birthtimeNs}`).digest()
   const createdAt = new Date(Number(birthtimeNs / 1_000_000n)).toISOString()
   return { uid: toUUIDv5(digest), createdAt }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { platformFailureOf } from '../platform-error.ts'
 import { makeHostApp } from '../testing/host-app.ts'
 
+const isRoot = process.geteuid?.() === 0
+const ROOT_READS = 'NOT TESTED: root can read everything'
 const never = new AbortController().signal
 
 test('only real directories with DNS-1123 names are namespaces; the others are told', async () => {
@@ -61,6 +63,17 @@ test('volumes are directories of any name; loose entries are the volume `.`', as
       ['.', 5, 3],
     ],
   )
+})
+
+test('a volume that cannot be read is a volume all the same', {
+  skip: isRoot && ROOT_READS,
+}, async () => {
+  await using app = makeHostApp()
+  chmodSync(app.volumePath('data'), 0)
+  const { volumes } = await app.platform.discover({ namespaces: ['shop'] }, never)
+  chmodSync(app.volumePath('data'), 0o700)
+  const data = volumes.find(({ key }) => key === 'data')
+  assert.deepEqual(data?.strategies, ['copy'])
 })
 
 test('a directory that is made anew under the same name has another identity', async () => {

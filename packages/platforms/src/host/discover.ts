@@ -111,7 +111,7 @@ async function discoverNamespace(
 ): Promise<void> {
   using directory = openIfStillThere(root, Buffer.from(namespace))
   if (directory === undefined) return
-  const { uid, createdAt } = identifyDirectory(directory.handle, 'namespace')
+  const { uid, createdAt } = identifyDirectory(directory.entryPath('.'), 'namespace')
   context.found.namespaces.push({ name: namespace, uid })
   context.found.resources.push(resource({ uid, createdAt, kind: 'Namespace', name: namespace }))
   let hasLooseEntries = false
@@ -139,18 +139,34 @@ async function discoverVolume(
   namespaceDirectory: OpenDirectory,
   { namespace, name }: { readonly namespace: string; readonly name: Buffer },
 ): Promise<void> {
-  using directory = openIfStillThere(namespaceDirectory, name)
-  if (directory === undefined) return
   const key = keyOfVolume(name)
-  context.found.volumes.push({
-    namespace,
-    key,
-    ...(await estimateIfAsked(context, directory, false)),
-    strategies: strategiesOf(directory, false),
-    holes: findHoles(directory, context.mounts),
-  })
-  const { uid, createdAt } = identifyDirectory(directory.handle, 'volume')
+  const described = await describeVolume(context, namespaceDirectory, name)
+  if (described === undefined) return
+  context.found.volumes.push({ namespace, key, ...described })
+  const { uid, createdAt } = identifyDirectory(namespaceDirectory.entryPath(name), 'volume')
   context.found.resources.push(resource({ uid, createdAt, kind: 'Volume', name: key, namespace }))
+}
+
+type VolumeDescription = Omit<InventoryVolume, 'namespace' | 'key'>
+
+async function describeVolume(
+  context: DiscoveryContext,
+  namespaceDirectory: OpenDirectory,
+  name: Buffer,
+): Promise<VolumeDescription | undefined> {
+  try {
+    using directory = openIfStillThere(namespaceDirectory, name)
+    if (directory === undefined) return undefined
+    return {
+      ...(await estimateIfAsked(context, directory, false)),
+      strategies: strategiesOf(directory, false),
+      holes: findHoles(directory, context.mounts),
+    }
+  } catch (error) {
+    if (errnoName(error) !== 'EACCES') throw error
+    // It is a volume all the same: a backup that cannot read it has to fail, not to leave it out.
+    return { estimatedBytes: 0, estimatedEntries: 0, strategies: ['copy'], holes: [] }
+  }
 }
 
 async function discoverLooseEntries(

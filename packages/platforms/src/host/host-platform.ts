@@ -3,7 +3,13 @@
 import type { Location } from '@holdfast/domain'
 import { encodePathBytes } from '@holdfast/domain'
 import { readMounts } from '@holdfast/filesystem'
-import type { Platform } from '../platform.ts'
+import type {
+  Platform,
+  PlatformFailure,
+  SnapshotVolumeRequest,
+  VolumeSnapshotHandle,
+} from '../platform.ts'
+import { classifyErrors } from './classify-errors.ts'
 import { commitHostRestore } from './commit-restore.ts'
 import { discoverHost } from './discover.ts'
 import { stopMoverProcess } from './find-mover.ts'
@@ -17,6 +23,7 @@ import { LOOSE_ENTRIES_KEY } from './volume-names.ts'
 import { openExistingVolume, type VolumeID } from './volume-site.ts'
 import { deleteHostSnapshot, locateHostSnapshot, snapshotHostVolume } from './volume-snapshot.ts'
 import { listOwnedOnHost } from './work-areas.ts'
+import { workName } from './work-name.ts'
 
 export interface HostPlatformOptions {
   /** An existing directory: `<namespace>/<volume>/` below it. */
@@ -35,22 +42,54 @@ export interface HostPlatformOptions {
 export function createHostPlatform(options: HostPlatformOptions): Platform {
   const { hostRoot, stateDir, clock } = options
   const restores: RestoreContext = { hostRoot, stateDir, observe: options.observe ?? ignore }
+  const snapshots = { hostRoot, now: clock }
   return {
-    discover: ({ namespaces }, signal) => discoverHost({ hostRoot, namespaces }, signal),
+    discover: ({ namespaces }, signal) =>
+      classifyErrors(unreachable, () => discoverHost({ hostRoot, namespaces }, signal)),
     snapshotVolume: (request, signal) =>
-      snapshotHostVolume({ hostRoot, now: clock }, request, signal),
-    locateSnapshot: (handle) => locateHostSnapshot(hostRoot, handle),
-    locateVolume: (volume) => locateLiveVolume(hostRoot, volume),
-    deleteVolumeSnapshot: (handle, signal) => deleteHostSnapshot(hostRoot, handle, signal),
-    prepareRestore: (request, signal) => prepareHostRestore(restores, request, signal),
-    stageSnapshot: (request, signal) => stageHostSnapshot(restores, request, signal),
-    commitRestore: (id, signal) => commitHostRestore(restores, id, signal),
-    rollbackRestore: (id, signal) => rollbackHostRestore(restores, id, signal),
-    finishRestore: (id, signal) => finishHostRestore(restores, id, signal),
+      classifyErrors(snapshotFailed(request), () => snapshotHostVolume(snapshots, request, signal)),
+    locateSnapshot: (handle) =>
+      classifyErrors(snapshotFailed(handle), () => locateHostSnapshot(hostRoot, handle)),
+    locateVolume: (volume) => classifyErrors(unreachable, () => locateLiveVolume(hostRoot, volume)),
+    deleteVolumeSnapshot: (handle, signal) =>
+      classifyErrors(snapshotFailed(handle), () => deleteHostSnapshot(hostRoot, handle, signal)),
+    prepareRestore: (request, signal) =>
+      classifyErrors(targetNotWritable(hostRoot), () =>
+        prepareHostRestore(restores, request, signal),
+      ),
+    stageSnapshot: (request, signal) =>
+      classifyErrors(exchangeFailed(request.id), () =>
+        stageHostSnapshot(restores, request, signal),
+      ),
+    commitRestore: (id, signal) =>
+      classifyErrors(exchangeFailed(id), () => commitHostRestore(restores, id, signal)),
+    rollbackRestore: (id, signal) =>
+      classifyErrors(exchangeFailed(id), () => rollbackHostRestore(restores, id, signal)),
+    finishRestore: (id, signal) =>
+      classifyErrors(exchangeFailed(id), () => finishHostRestore(restores, id, signal)),
     startMover: (id, job) => startMoverProcess(options, id, job),
     stopMover: stopMoverProcess,
-    listOwned: () => listOwnedOnHost(hostRoot, stateDir),
+    listOwned: () => classifyErrors(unreachable, () => listOwnedOnHost(hostRoot, stateDir)),
   }
+}
+
+function unreachable(reason: string): PlatformFailure {
+  return { code: 'platform-unreachable', reason }
+}
+
+function snapshotFailed({
+  namespace,
+  key,
+}: SnapshotVolumeRequest | VolumeSnapshotHandle): (reason: string) => PlatformFailure {
+  return (reason) => ({ code: 'snapshot-failed', path: `/${namespace}/${key}`, reason })
+}
+
+function targetNotWritable(path: string): (reason: string) => PlatformFailure {
+  return (reason) => ({ code: 'target-not-writable', path, reason })
+}
+
+function exchangeFailed(id: string): (reason: string) => PlatformFailure {
+  return (reason) => ({ code: 'exchange-failed', path: workName('restore', id), reason })
 }
 
 function ignore(): void {

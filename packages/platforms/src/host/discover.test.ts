@@ -70,8 +70,13 @@ test('a volume that cannot be read is a volume all the same', {
 }, async () => {
   await using app = makeHostApp()
   chmodSync(app.volumePath('data'), 0)
-  const { volumes } = await app.platform.discover({ namespaces: ['shop'] }, never)
+  mkdirSync(join(app.hostRoot, 'closed'), 0)
+  const inventory = await app.platform.discover({ namespaces: undefined }, never)
+  const { volumes, refused } = inventory
   chmodSync(app.volumePath('data'), 0o700)
+  chmodSync(join(app.hostRoot, 'closed'), 0o700)
+  assert.deepEqual(refused, ['closed cannot be read by the service'])
+  assert.deepEqual(await app.platform.listOwned(), [])
   const data = volumes.find(({ key }) => key === 'data')
   assert.deepEqual(data?.strategies, ['copy'])
 })

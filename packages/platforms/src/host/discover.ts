@@ -16,7 +16,7 @@ import type {
 import { identifyDirectory } from './directory-uid.ts'
 import { estimateSize } from './estimate-size.ts'
 import { findHoles } from './holes.ts'
-import { type OpenDirectory, openSubdirectory } from './open-directory.ts'
+import { type OpenDirectory, openIfDirectory } from './open-directory.ts'
 import { strategiesOf } from './strategies.ts'
 import { isNamespaceName, isOurs, keyOfVolume, LOOSE_ENTRIES_KEY } from './volume-names.ts'
 import { openHostRoot } from './volume-site.ts'
@@ -109,7 +109,7 @@ async function discoverNamespace(
   root: OpenDirectory,
   namespace: string,
 ): Promise<void> {
-  using directory = openIfStillThere(root, Buffer.from(namespace))
+  using directory = openNamespace(context, root, namespace)
   if (directory === undefined) return
   const { uid, createdAt } = identifyDirectory(directory.entryPath('.'), 'namespace')
   context.found.namespaces.push({ name: namespace, uid })
@@ -123,14 +123,17 @@ async function discoverNamespace(
   if (hasLooseEntries) await discoverLooseEntries(context, directory, namespace)
 }
 
-/** Undefined when it has gone, or became another thing, since it was listed. */
-function openIfStillThere(parent: OpenDirectory, name: Buffer): OpenDirectory | undefined {
+function openNamespace(
+  { found }: DiscoveryContext,
+  root: OpenDirectory,
+  namespace: string,
+): OpenDirectory | undefined {
   try {
-    return openSubdirectory(parent, name)
+    return openIfDirectory(root, namespace)
   } catch (error) {
-    const errno = errnoName(error)
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
-    throw error
+    if (errnoName(error) !== 'EACCES') throw error
+    found.refused.push(refusal(namespace, 'cannot be read by the service'))
+    return undefined
   }
 }
 
@@ -155,7 +158,7 @@ async function describeVolume(
   name: Buffer,
 ): Promise<VolumeDescription | undefined> {
   try {
-    using directory = openIfStillThere(namespaceDirectory, name)
+    using directory = openIfDirectory(namespaceDirectory, name)
     if (directory === undefined) return undefined
     return {
       ...(await estimateIfAsked(context, directory, false)),

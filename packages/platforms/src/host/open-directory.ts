@@ -45,6 +45,20 @@ export function openSubdirectoryIfExists(
   }
 }
 
+/** As `openSubdirectoryIfExists`; undefined also for a file or a symbolic link in its place. */
+export function openIfDirectory(
+  parent: OpenDirectory,
+  name: Uint8Array | string,
+): OpenDirectory | undefined {
+  try {
+    return openSubdirectoryIfExists(parent, name)
+  } catch (error) {
+    const errno = errnoName(error)
+    if (errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
+    throw error
+  }
+}
+
 /** The directory itself once more, by a handle of its own. */
 export function reopenDirectory(directory: OpenDirectory): OpenDirectory {
   const handle = openSync(directory.entryPath('.'), OPEN_DIRECTORY)

@@ -3,8 +3,8 @@ import { errnoName, isSubvolume } from '@holdfast/filesystem'
 import { PlatformError } from '../platform-error.ts'
 import {
   type OpenDirectory,
+  openIfDirectory,
   openRootDirectory,
-  openSubdirectoryIfExists,
   reopenDirectory,
 } from './open-directory.ts'
 import { isNamespaceName, LOOSE_ENTRIES_KEY, volumeNameOf } from './volume-names.ts'
@@ -125,20 +125,6 @@ function placeOf(
   kind: VolumeKind,
 ): WorkAreaPlace {
   return kind === 'mount' ? 'volume' : placeForNamespace(root, namespaceDirectory)
-}
-
-/** A file or a symbolic link in its place is not taken for the directory. */
-function openIfDirectory(
-  parent: OpenDirectory,
-  name: Uint8Array | string,
-): OpenDirectory | undefined {
-  try {
-    return openSubdirectoryIfExists(parent, name)
-  } catch (error) {
-    const errno = errnoName(error)
-    if (errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
-    throw error
-  }
 }
 
 function openVolume(

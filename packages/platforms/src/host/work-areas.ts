@@ -1,7 +1,7 @@
 // Walks all work areas of a host: what the service owns there.
 import { errnoName, readDirectoryNames } from '@holdfast/filesystem'
 import type { OwnedThing } from '../platform.ts'
-import { type OpenDirectory, openSubdirectory } from './open-directory.ts'
+import { type OpenDirectory, openIfDirectory } from './open-directory.ts'
 import { listJournalIDs } from './restore-journal.ts'
 import { isNamespaceName, isOurs, keyOfVolume } from './volume-names.ts'
 import { openHostRoot, placeForNamespace, type WorkAreaReference } from './volume-site.ts'
@@ -21,7 +21,7 @@ export function* eachWorkArea(hostRoot: string): Generator<FoundWorkArea> {
   for (const name of namesIn(root)) {
     const namespace = name.toString()
     if (!isNamespaceName(namespace)) continue
-    using directory = openIfDirectory(root, name)
+    using directory = openIfReadable(root, name)
     if (directory === undefined) continue
     if (placeForNamespace(root, directory) === 'namespace') {
       yield* areaIn(directory, { place: 'namespace', namespace, key: '' })
@@ -59,7 +59,7 @@ function* areasOfVolumes(
 ): Generator<FoundWorkArea> {
   for (const name of namesIn(namespaceDirectory)) {
     if (isOurs(name)) continue
-    using volume = openIfDirectory(namespaceDirectory, name)
+    using volume = openIfReadable(namespaceDirectory, name)
     if (volume === undefined || !volume.status().isMountRoot) continue
     yield* areaIn(volume, { place: 'volume', namespace, key: keyOfVolume(name) })
   }
@@ -75,12 +75,12 @@ function* namesIn(directory: OpenDirectory): Generator<Buffer> {
   for (let position = 0; position < names.count; position += 1) yield names.nameAt(position)
 }
 
-function openIfDirectory(parent: OpenDirectory, name: Buffer): OpenDirectory | undefined {
+/** What the service cannot read, it did not write into either. */
+function openIfReadable(parent: OpenDirectory, name: Buffer): OpenDirectory | undefined {
   try {
-    return openSubdirectory(parent, name)
+    return openIfDirectory(parent, name)
   } catch (error) {
-    const errno = errnoName(error)
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
+    if (errnoName(error) === 'EACCES') return undefined
     throw error
   }
 }

@@ -151,7 +151,7 @@ export async function lockApplicationSnapshot(
     .where('account_id', '=', wanted.accountID)
     .where('deleted_at', 'is', null)
     .where('hidden_at', 'is', null)
-    .forUpdate()
+    .forNoKeyUpdate()
   if (wanted.appID !== undefined) query = query.where('app_id', '=', wanted.appID)
   const row = await query.executeTakeFirst()
   return row && { id: row.id, appID: row.app_id, name: row.name, state: row.state as CopyState }

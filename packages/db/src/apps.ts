@@ -190,7 +190,7 @@ export async function lockApp(
     .where('id', '=', appID)
     .where('account_id', '=', accountID)
     .where('hidden_at', 'is', null)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst()
   return row && { id: row.id, clusterID: row.cluster_id, state: row.state as AppState }
 }
@@ -201,7 +201,7 @@ export async function lockAppsOfCluster({ queries }: Queries, clusterID: string)
     .selectFrom('clusters')
     .select('id')
     .where('id', '=', clusterID)
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute()
 }
 

@@ -32,7 +32,7 @@ export async function recordInventory(
 ): Promise<void> {
   const { clusterID, now } = inventory
   // Two refreshes at once would otherwise deadlock on each other's rows.
-  await sql`select 1 from clusters where id = ${clusterID} for update`.execute(queries)
+  await sql`select 1 from clusters where id = ${clusterID} for no key update`.execute(queries)
   await recordNamespaces({ queries }, inventory)
   await recordVolumes({ queries }, inventory)
   const stateUnready = JSON.stringify([...new Set(inventory.refused)])

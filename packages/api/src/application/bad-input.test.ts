@@ -1,6 +1,7 @@
 // Bad input and trouble, as far as HTTP sees it: each has its problem, and the log knows it.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { openDatabase } from '@holdfast/db'
 import { addUser, assertAnswersConform, makeTestApi, type TestApi } from '../testing/test-api.ts'
 import {
   assertProblem,
@@ -430,4 +431,21 @@ describe('trouble inside', () => {
     assert.deepEqual(answers.map(({ status }) => status).toSorted(), [204, 409, 409])
     await setApp(api, raced, { state: 'ready' })
   })
+})
+
+test('41: while the database does not answer', async () => {
+  // Port 9 is the discard service, which nobody runs: connections are refused at once.
+  const away = openDatabase({ url: 'postgresql://127.0.0.1:9/none', applicationName: 'test' })
+  const app = await api.buildOn(away)
+  try {
+    const headers = { authorization: `Bearer ${api.tenant.token}` }
+    const answer = await app.inject({ url: '/accounts', headers })
+    assert.equal(answer.statusCode, 503)
+    assert.equal(answer.json().type, 'https://astra.netapp.io/problems/41')
+    assert.equal(answer.headers['retry-after'], '2')
+    assert.equal((await app.inject('/healthz')).statusCode, 200)
+  } finally {
+    await app.close()
+    await away.close()
+  }
 })

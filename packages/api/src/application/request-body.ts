@@ -42,10 +42,15 @@ type Payload = AsyncIterable<Uint8Array>
 async function readBytes(payload: Payload): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of payload) {
-    bytes += chunk.length
-    if (bytes > DRAINED_BYTES_MAX) break
-    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk)
+  try {
+    for await (const chunk of payload) {
+      bytes += chunk.length
+      if (bytes > DRAINED_BYTES_MAX) break
+      if (bytes <= BODY_BYTES_MAX) chunks.push(chunk)
+    }
+  } catch {
+    const reason = 'The connection ended before the body did.'
+    throw new RequestError({ code: 'request-malformed', reason })
   }
   return bytes > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks)
 }

@@ -5,7 +5,7 @@ import type { TObject } from 'typebox'
 import type { Caller } from '../operations/caller.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import type { MissingKind } from '../operations/operation-failure.ts'
-import type { Permission } from '../operations/permissions.ts'
+import type { Permission } from '../operations/permission.ts'
 import type { ProblemNumber } from './problem-catalogue.ts'
 
 export type WireResource = Readonly<Record<string, unknown>>
@@ -126,6 +126,3 @@ export function listTypeOf({
 }: Pick<ResourceDefinition, 'vendor' | 'plural'>): string {
   return `application/${vendor}-${plural}`
 }
-
-/** Definitions of different resources stand in one list; each keeps its own type inside. */
-export type AnyDefinition = ResourceDefinition<never>

@@ -1,7 +1,7 @@
 // Why an operation refused. Both dialects answer every code; a new one does not compile until
 // they do.
 import type { Role } from '@holdfast/db'
-import type { Permission } from './permissions.ts'
+import type { Permission } from './permission.ts'
 
 /** Names a member of the request that caused the failure, in domain words. */
 export interface InvalidMember {

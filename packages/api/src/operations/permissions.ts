@@ -2,22 +2,12 @@
 import { ROLES, type Role } from '@holdfast/db'
 import type { Caller } from './caller.ts'
 import { OperationError } from './operation-failure.ts'
-
-export const PERMISSIONS = [
-  'read',
-  'manage-apps',
-  'make-copies',
-  'restore-apps',
-  'cancel-tasks',
-  'reveal-repository',
-] as const
-export type Permission = (typeof PERMISSIONS)[number]
+import type { Permission } from './permission.ts'
 
 const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   read: 'viewer',
   'manage-apps': 'member',
   'make-copies': 'member',
-  'restore-apps': 'member',
   'cancel-tasks': 'member',
   // The password opens every backup of the account.
   'reveal-repository': 'admin',

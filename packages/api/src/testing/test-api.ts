@@ -16,7 +16,7 @@ import {
 import { makeTestDatabase } from '@holdfast/db/testing'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import pino from 'pino'
-import { buildApp } from '../app.ts'
+import { type AppDependencies, buildApp } from '../app.ts'
 import { hashToken } from '../operations/caller.ts'
 import type { SeenInventory } from '../operations/cluster-inventories.ts'
 
@@ -34,6 +34,8 @@ export interface TestApi {
   readonly log: Record<string, unknown>[]
   readonly clock: { now: Date }
   readonly readiness: { isReady: boolean; reasons: string[] }
+  /** Another one over another database, with everything else the same. */
+  buildOn(database: Database): Promise<FastifyInstance>
   call(method: string, path: string, options?: CallOptions): Promise<TestAnswer>
   close(): Promise<void>
 }
@@ -74,8 +76,7 @@ export async function makeTestApi(): Promise<TestApi> {
   const host: TestApi['host'] = { seen: hostWith('shop') }
   const tenant = await addTenant(database)
   const sealing = createSealing(randomBytes(MASTER_KEY_BYTES))
-  const app = await buildApp({
-    database,
+  const dependencies: Omit<AppDependencies, 'database'> = {
     sealing,
     workflows: {
       startTask: async (id) => {
@@ -91,7 +92,8 @@ export async function makeTestApi(): Promise<TestApi> {
     newID: randomUUID,
     logger: pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) }),
     version: '0.0.0-test',
-  })
+  }
+  const app = await buildApp({ ...dependencies, database })
   checkAnswers(app)
   await app.ready()
   return {
@@ -104,6 +106,7 @@ export async function makeTestApi(): Promise<TestApi> {
     log,
     clock,
     readiness,
+    buildOn: (other) => buildApp({ ...dependencies, database: other }),
     call: (method, path, options) => call(app, tenant, { method, path, ...options }),
     async close() {
       await app.close()

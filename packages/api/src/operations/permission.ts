@@ -1,0 +1,8 @@
+// What a caller can be allowed to do.
+
+export type Permission =
+  | 'read'
+  | 'manage-apps'
+  | 'make-copies'
+  | 'cancel-tasks'
+  | 'reveal-repository'

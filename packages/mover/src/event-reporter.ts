@@ -22,6 +22,7 @@ export function startReporter(output: Writable): EventReporter {
   let warningCount = 0
   let totalBytes = 0
   let latest: { readonly entries: number; readonly bytes: number } | undefined
+  let hasMoved = false
   let isFinished = false
 
   function write(event: MoverEvent): void {
@@ -37,8 +38,8 @@ export function startReporter(output: Writable): EventReporter {
     write({ event: 'progress', entriesDone: entries, bytesDone: bytes, totalBytes })
   }
 
+  // It also keeps the process alive until the last event, whatever the job waits for.
   const timer = setInterval(writeProgress, PROGRESS_INTERVAL_MS)
-  timer.unref()
   return {
     scanned({ entries, bytes }) {
       totalBytes = bytes
@@ -46,6 +47,10 @@ export function startReporter(output: Writable): EventReporter {
     },
     progress(done) {
       latest = done
+      if (hasMoved || done.bytes === 0) return
+      // The first bytes are told at once: whoever watches sees that data moves.
+      hasMoved = true
+      writeProgress()
     },
     warning(warning) {
       warningCount += 1

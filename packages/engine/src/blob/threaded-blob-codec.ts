@@ -137,6 +137,8 @@ class CodecThreads {
   }
 
   #settle(thread: CodecThread, reply: CodecReply): void {
+    // Too late: everything was rejected, and `close` may be waiting for the thread to end.
+    if (this.#end !== undefined) return
     const pending = thread.running.get(reply.number)
     thread.running.delete(reply.number)
     if (thread.running.size === 0) thread.worker.unref()

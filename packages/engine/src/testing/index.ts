@@ -1,3 +1,5 @@
+export type { AwkwardTreeOptions } from './awkward-tree.ts'
+export { awkwardTreeOptions, describeTree, makeAwkwardTree, noise } from './awkward-tree.ts'
 export type { BackendUnderTest } from './backend-conformance.ts'
 export { describeBackend } from './backend-conformance.ts'
 export type { FakeClock } from './fake-clock.ts'

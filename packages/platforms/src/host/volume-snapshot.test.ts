@@ -1,7 +1,8 @@
 // Snapshots on real file systems: what they keep, what they cost and what they give back.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -24,6 +25,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { decodePathBytes, type Location } from '@holdfast/domain'
 import {
   createSubvolume,
@@ -124,6 +126,27 @@ test('what a crash left of a snapshot is removed and made anew', onXfs, async ()
   const location = await locationOf(app, await take(app, 's1', 'reflink'))
   assert.equal(readdirSync(textOf(location.path)).length, 300)
   assert.equal(existsSync(partial), false)
+})
+
+test('a copy does not outlive the service that began it', onXfs, async () => {
+  await using app = makeHostApp({ parent: pathOf(xfs) })
+  for (let index = 0; index < 2000; index += 1) {
+    await app.writeFile('data', `${index % 50}/${index}`, `${index}`)
+  }
+  const tree = join(app.hostRoot, '.holdfast/snapshot-s1.partial/tree')
+  const { hostRoot, stateDir } = app
+  const program = fileURLToPath(new URL('../testing/snapshot-to-kill.ts', import.meta.url))
+  const service = spawn(process.execPath, [program, JSON.stringify({ hostRoot, stateDir })], {
+    stdio: 'inherit',
+  })
+  const ended = once(service, 'exit')
+  while (!existsSync(join(tree, '0')) && service.exitCode === null) await delay(1)
+  service.kill('SIGKILL')
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
+  const location = await locationOf(app, await take(app, 's1', 'reflink'))
+  const copied = readdirSync(textOf(location.path), { recursive: true })
+  assert.equal(copied.length, 2050)
+  assert.equal(existsSync(tree), false)
 })
 
 test('a partial snapshot is listed, and its handle deletes it', onXfs, async () => {

@@ -112,6 +112,9 @@ test('owner.json is closed to others, its token works, its URL is that of this s
   // A terminal that closes is no reason to stop.
   first.program.child.kill('SIGHUP')
   await untilLogged(first.program, /SIGHUP is ignored/)
+  first.program.child.stdout?.destroy()
+  first.program.child.stderr?.destroy()
+  assert.equal((await fetch(`${first.url}/unknown`)).status, 404)
   assert.equal((await fetch(`${first.url}/healthz`)).status, 200)
   first.program.child.kill('SIGTERM')
   await first.program.ended

@@ -8,6 +8,8 @@ const LAUNCHER = fileURLToPath(new URL('../bin/holdfast.mjs', import.meta.url))
 const MANIFEST = new URL('../package.json', import.meta.url)
 
 export async function serve(flags: Flags): Promise<number> {
+  // Whoever read our output may be gone; that is no reason to stop.
+  process.stdout.on('error', () => undefined)
   const manifest = JSON.parse(await readFile(MANIFEST, 'utf8')) as { version: string }
   return runService({
     config: configOf(flags),

@@ -179,6 +179,8 @@ function requestOf(token: string, method: string, { body, headers }: CallOptions
     method,
     headers: {
       Authorization: `Bearer ${token}`,
+      // A caller that was busy between two calls would find a kept connection closed.
+      Connection: 'close',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,
     },

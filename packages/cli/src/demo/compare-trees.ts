@@ -40,7 +40,7 @@ export function compareTrees(
 const DIFFERENCES_MAX = 50
 
 /** A restored hole may begin and end at coarser places than the original one. */
-const ALLOCATION_SLACK_BYTES = 1024 * 1024
+const ALLOCATION_SLACK = { bytes: 1024 * 1024, share: 0.03 }
 
 const COMPARED = [
   'type',
@@ -68,7 +68,9 @@ function compareEntries(
     const [was, is] = [String(before[member]), String(after[member])]
     if (was !== is) differences.push(`${show(path)}: ${member} was ${was}, is ${is}`)
   }
-  if (areHolesCompared && after.allocatedBytes > before.allocatedBytes + ALLOCATION_SLACK_BYTES) {
+  const { bytes, share } = ALLOCATION_SLACK
+  const allocatedMax = before.allocatedBytes * (1 + share) + bytes
+  if (areHolesCompared && after.allocatedBytes > allocatedMax) {
     const [was, is] = [before.allocatedBytes, after.allocatedBytes]
     differences.push(`${show(path)}: allocated were ${was} bytes, are ${is}`)
   }

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { compareTrees } from '../demo/compare-trees.ts'
-import { readTree, type TreeRecord } from '../demo/tree-record.ts'
+import { readTree } from '../demo/tree-record.ts'
 import type { AppBody } from '../service-client.ts'
 import { watchPeakMemory } from '../testing/peak-memory.ts'
 import { seededBytes } from '../testing/seeded-bytes.ts'
@@ -45,16 +45,17 @@ describe('memory', () => {
       const record = readTree(volume)
       const app = await service.client.manageApp(name, [name])
       const watch = watchPeakMemory(service.process.pid)
-      await backUpAndRestore(app, volume, record)
+      await backUpAndRestore(app, volume).finally(() => watch.end())
       const { serviceMiB, moverMiB, movers } = watch.end()
       t.diagnostic(`service ${serviceMiB.toFixed(0)} MiB, movers ${moverMiB.toFixed(0)} MiB`)
       assert.ok(movers >= 2, `${movers} movers were seen`)
       assert.ok(serviceMiB > 0 && serviceMiB <= 300, `the service held ${serviceMiB} MiB`)
       assert.ok(moverMiB > 0 && moverMiB <= 512, `a mover held ${moverMiB} MiB`)
+      assert.deepEqual(compareTrees(record, readTree(volume)).differences, [])
     })
   }
 
-  async function backUpAndRestore(app: AppBody, volume: string, record: TreeRecord): Promise<void> {
+  async function backUpAndRestore(app: AppBody, volume: string): Promise<void> {
     const { client } = service
     const { id: backupID } = await client.startBackup(app.id)
     await client.whenCompleted(`/k8s/v1/apps/${app.id}/appBackups/${backupID}`, WAIT)
@@ -62,7 +63,6 @@ describe('memory', () => {
     const answer = await client.startRestore(app.id, { backupID })
     assert.equal(answer.status, 204, JSON.stringify(answer.body))
     await client.whenReady(app.id, WAIT)
-    assert.deepEqual(compareTrees(record, readTree(volume)).differences, [])
   }
 })
 

@@ -15,6 +15,40 @@ const CLOSE_OBJECT = 0x7d
 /** Values that are skipped may nest this deep; stock writes two levels. */
 const DEPTH_MAX = 64
 
+/** A doubt-free number of decimal digits below 2^53. */
+const SAFE_DIGITS = 15
+const ZERO = 0x30
+
+/** Names that the members of an object usually have, in their usual order. */
+export class MemberNames {
+  readonly names: readonly string[]
+  /** With their quotes, as they stand in the text. */
+  readonly quoted: readonly Buffer[]
+
+  constructor(names: readonly string[]) {
+    this.names = names
+    this.quoted = names.map((name) => Buffer.from(JSON.stringify(name)))
+  }
+
+  /** The first name, of those from `first` on, that stands at the offset; else -1. */
+  indexAt(bytes: Buffer, offset: number, first: number): number {
+    for (let index = first; index < this.quoted.length; index += 1) {
+      const quoted = this.quoted[index]!
+      let length = 0
+      while (length < quoted.length && bytes[offset + length] === quoted[length]) length += 1
+      if (length === quoted.length) return index
+    }
+    return -1
+  }
+}
+
+const NO_NAMES = new MemberNames([])
+
+export interface RepeatedString<Value> {
+  /** Reads the next string. */
+  read(): Value
+}
+
 export class JsonReader {
   readonly #bytes: Buffer
   readonly #part: FormatPart
@@ -26,12 +60,22 @@ export class JsonReader {
     this.#part = part
   }
 
-  /** Iterates over the members of an object; the body must read or skip each value. */
-  *members(): Generator<string, void, undefined> {
+  /**
+   * Iterates over the names of the members of an object; the body must read or skip each value.
+   * Names among `expected`, in this order, are recognised without making a string of each.
+   */
+  *members(expected: MemberNames = NO_NAMES): Generator<string, void, undefined> {
     this.#expect(OPEN_OBJECT, 'an object')
     if (this.#accept(CLOSE_OBJECT)) return
+    let next = 0
     do {
-      const name = this.readString()
+      this.#skipSpace()
+      const found = expected.indexAt(this.#bytes, this.#offset, next)
+      if (found !== -1) {
+        this.#offset += expected.quoted[found]!.length
+        next = found + 1
+      }
+      const name = found === -1 ? this.readString() : expected.names[found]!
       this.#expect(COLON, 'a colon')
       yield name
     } while (this.#accept(COMMA))
@@ -54,12 +98,35 @@ export class JsonReader {
     return this.#parse(start - 1, end + 1) as string
   }
 
+  /** For strings that are often the same as the one before: those are interpreted once. */
+  repeatedString<Value>(interpret: (text: string) => Value): RepeatedString<Value> {
+    let lastStart = 0
+    let lastEnd = -1
+    let last: Value | undefined
+    return {
+      read: () => {
+        const { start, end, isPlain } = this.#readStringSpan()
+        if (isPlain && this.#isSameText(start, end, lastStart, lastEnd)) return last as Value
+        this.#offset = start - 1
+        last = interpret(this.readString())
+        lastStart = start
+        lastEnd = isPlain ? end : -1
+        return last
+      },
+    }
+  }
+
   /** An unsigned integer of at most 64 bits. */
   readUnsigned(): bigint {
     this.#skipSpace()
     const start = this.#offset
-    while (isDigit(this.#bytes[this.#offset])) this.#offset += 1
+    let small = 0
+    for (let byte = this.#bytes[start]; isDigit(byte); byte = this.#bytes[this.#offset]) {
+      small = small * 10 + (byte! - ZERO)
+      this.#offset += 1
+    }
     const length = this.#offset - start
+    if (length > 0 && length <= SAFE_DIGITS) return BigInt(small)
     if (length === 0 || length > 20) this.fail('not an unsigned number')
     const value = BigInt(this.#bytes.toString('latin1', start, this.#offset))
     return value === BigInt.asUintN(64, value) ? value : this.fail('a number beyond 64 bits')
@@ -120,6 +187,14 @@ export class JsonReader {
     const end = this.#offset
     this.#offset += 1
     return { start, end, isPlain }
+  }
+
+  #isSameText(start: number, end: number, otherStart: number, otherEnd: number): boolean {
+    if (end - start !== otherEnd - otherStart) return false
+    for (let at = 0; at < end - start; at += 1) {
+      if (this.#bytes[start + at] !== this.#bytes[otherStart + at]) return false
+    }
+    return true
   }
 
   #skipScalar(): void {

@@ -166,6 +166,23 @@ test('any valid JSON is read: order, white space, unknown members, missing membe
   assert.deepEqual([...decodeTree(Buffer.from('{"nodes":null}'))], [])
 })
 
+test('strings that repeat are read anew when they differ or have escapes', () => {
+  const node = (name: string, user: string, time: string) =>
+    `{"name":"${name}","type":"fifo","user":"${user}","mtime":"${time}","atime":"${time}"}`
+  const times = ['2024-01-02T03:04:05Z', '2024-01-02T03:04:06Z', '2024-01-02T03:04:05Z']
+  const users = ['u', '\\u0075', 'v']
+  const nodes = times.map((time, at) => node(`n${at}`, users[at]!, time))
+  const decoded = [...decodeTree(Buffer.from(`{"nodes":[${nodes.join(',')}]}`))]
+  assert.deepEqual(
+    decoded.map(({ user, mtime, atime }) => [user, mtime - TIME, atime - TIME]),
+    [
+      ['u', 0n, 0n],
+      ['u', 1_000_000_000n, 1_000_000_000n],
+      ['v', 0n, 0n],
+    ],
+  )
+})
+
 test('what is not a tree is refused with a reason', () => {
   refuses('', /an object is missing/)
   refuses('{}', /nodes is missing/)

@@ -1,9 +1,10 @@
 // A tree blob: the sorted nodes of one directory (repository format, section 3.3). Its bytes are
 // hashed, so the encoder must give exactly what stock restic gives.
+import { createNodeDecoder } from './decode-node.ts'
+import { encodeNode } from './encode-node.ts'
 import { failFormat } from './format-failure.ts'
 import { JsonReader } from './json-reader.ts'
 import type { Node } from './node.ts'
-import { decodeNode, encodeNode } from './node-json.ts'
 
 export interface TreeEncoder {
   /** Nodes come strictly ascending by the raw bytes of their names (`Buffer.compare`). */
@@ -70,8 +71,9 @@ export function* decodeTree(plain: Buffer): Generator<Node, void, undefined> {
 }
 
 function* readNodes(reader: JsonReader): Generator<Node, void, undefined> {
+  const decodeNode = createNodeDecoder(reader)
   for (const _ of reader.items()) {
-    const node = decodeNode(reader)
+    const node = decodeNode()
     assertNodeName(node.name)
     yield node
   }

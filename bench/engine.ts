@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { compareTrees, readTree } from '@holdfast/cli/testing'
+import type { Contender } from './contender.ts'
 import { holdfastContender } from './holdfast-contender.ts'
 import type { Measurement } from './measured-run.ts'
 import { resticContender } from './restic-contender.ts'
@@ -23,33 +24,6 @@ export interface BenchmarkOptions {
 export interface BenchmarkAnswer {
   readonly table: string
   readonly result: unknown
-}
-
-/** One of the two programs under measurement. Each method starts one process and measures it. */
-export interface Contender {
-  readonly name: string
-  readonly description: string
-  /** Makes an empty repository; not measured. */
-  init(repository: string): Promise<void>
-  backup(request: { readonly repository: string; readonly tree: string }): Promise<ContenderBackup>
-  restore(request: {
-    readonly repository: string
-    readonly snapshotID: string
-    /** Where the tree was when it was backed up. */
-    readonly tree: string
-    readonly target: string
-  }): Promise<ContenderRestore>
-}
-
-export interface ContenderBackup {
-  readonly measurement: Measurement
-  readonly snapshotID: string
-}
-
-export interface ContenderRestore {
-  readonly measurement: Measurement
-  /** Where the tree lies now: the target or below. */
-  readonly restored: string
 }
 
 const PHASES = ['full', 'unchanged', 'restore'] as const

@@ -11,7 +11,7 @@ import {
   type RepositoryAccess,
   type RepositoryId,
 } from '@holdfast/domain'
-import type { Contender } from './engine.ts'
+import type { Contender } from './contender.ts'
 import { type Measurement, measureRun } from './measured-run.ts'
 
 export function holdfastContender(): Contender {

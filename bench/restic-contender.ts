@@ -1,7 +1,7 @@
 // Stock restic as a benchmark sees it: its defaults, with a cache of its own.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Contender } from './engine.ts'
+import type { Contender } from './contender.ts'
 import { measureRun } from './measured-run.ts'
 
 export function resticContender(scratch: string): Contender {

@@ -11,11 +11,11 @@ import {
   type WalkStep,
   walkEntries,
 } from '@holdfast/filesystem'
+import { ByteBudget } from '../byte-budget.ts'
 import type { Node } from '../format/node.ts'
 import type { Repository } from '../repository.ts'
 import type { ArchiveObserver, ArchiveOutcome, ArchiveSource } from './archive-source.ts'
 import { type ArchiveTally, startTally } from './archive-tally.ts'
-import { type BoundedGate, createBoundedGate } from './bounded-gate.ts'
 import { captureEntry, readAttributes, type WalkedEntry } from './capture-entry.ts'
 import { assembleDirectory, type DirectoryAssembly, type NodeSlot } from './directory-assembly.ts'
 import { type EntryFacts, entryNode, withOrigin } from './entry-node.ts'
@@ -43,15 +43,14 @@ export interface ArchivedTree {
 
 export async function archiveTree(options: ArchiveTreeOptions): Promise<ArchivedTree> {
   const archive = startArchive(options)
-  const { signal } = options
-  const stop = () => archive.fail(signal?.reason)
-  signal?.addEventListener('abort', stop, { once: true })
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  archive.signal.addEventListener('abort', () => reject(archive.signal.reason), { once: true })
   try {
-    signal?.throwIfAborted()
-    const root = await Promise.race([walkAndAssemble(archive), archive.failed])
+    archive.signal.throwIfAborted()
+    const root = await Promise.race([walkAndAssemble(archive), stopped])
     return { root, outcome: archive.tally.outcome() }
   } finally {
-    signal?.removeEventListener('abort', stop)
+    // Whatever still runs in the background ends before the threads do.
     archive.fail(new Error('the archive has ended'))
     await archive.readers.close()
     archive.manifest?.close()
@@ -62,7 +61,8 @@ export async function archiveTree(options: ArchiveTreeOptions): Promise<Archived
 export interface Archive {
   readonly repository: Repository
   readonly source: ArchiveSource
-  readonly signal: AbortSignal | undefined
+  /** Aborted by the caller, and when any part of the run fails. */
+  readonly signal: AbortSignal
   readonly observer: ArchiveObserver
   readonly tally: ArchiveTally
   readonly owners: OwnerNames
@@ -70,11 +70,9 @@ export interface Archive {
   readonly manifest: EntryManifestReader | undefined
   readonly parentRoot: Node | undefined
   /** Entries between the walk and their tree; directories do not count. */
-  readonly nodesUnderWay: BoundedGate
+  readonly nodesUnderWay: ByteBudget
   /** Directories that the walk has left and whose trees are not stored yet. */
-  readonly treesUnderWay: BoundedGate
-  /** Rejects when the run fails in the background. */
-  readonly failed: Promise<never>
+  readonly treesUnderWay: ByteBudget
   /** Ends the run; the first reason counts. */
   fail(reason: unknown): void
 }
@@ -97,18 +95,17 @@ const TREES_UNDER_WAY_MAX = 64
 const STEPS_PER_TURN = 64
 
 function startArchive(options: ArchiveTreeOptions): Archive {
-  const { repository, source, observer, signal, parentRoot } = options
+  const { repository, source, observer, parentRoot } = options
   const tally = startTally(observer)
-  const nodesUnderWay = createBoundedGate(NODES_UNDER_WAY_MAX)
-  const treesUnderWay = createBoundedGate(TREES_UNDER_WAY_MAX)
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  // Whether anybody waits for it depends on when it happens.
-  failed.catch(() => undefined)
+  const stop = new AbortController()
+  const signal =
+    options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const manifest =
     source.manifestPath === undefined ? undefined : openEntryManifest(source.manifestPath)
   const readers = startFileReaders({
     polynomial: repository.config.chunkerPolynomial,
     threads: options.readers,
+    signal,
     async saveChunk(chunk) {
       const length = chunk.length
       const saved = await repository.saveBlob('data', chunk, signal)
@@ -126,14 +123,9 @@ function startArchive(options: ArchiveTreeOptions): Archive {
     readers,
     manifest,
     parentRoot,
-    nodesUnderWay,
-    treesUnderWay,
-    failed,
-    fail(reason) {
-      nodesUnderWay.close(reason)
-      treesUnderWay.close(reason)
-      reject(reason)
-    },
+    nodesUnderWay: new ByteBudget(NODES_UNDER_WAY_MAX),
+    treesUnderWay: new ByteBudget(TREES_UNDER_WAY_MAX),
+    fail: (reason) => stop.abort(reason),
   }
 }
 
@@ -144,7 +136,7 @@ async function walkAndAssemble(archive: Archive): Promise<Node | undefined> {
   for (const step of walkEntries({ root: path, looseEntriesOnly, isGivenHole, isExcluded })) {
     steps += 1
     if (steps % STEPS_PER_TURN === 0) await setImmediate()
-    archive.signal?.throwIfAborted()
+    archive.signal.throwIfAborted()
     await take(archive, walk, step)
   }
   return await walk.root
@@ -188,8 +180,8 @@ async function takeEntry(archive: Archive, walk: Walk, step: WalkedEntry): Promi
     return
   }
   if (above === undefined) throw new Error('the walk began with something else than a directory')
-  await archive.nodesUnderWay.enter(1)
-  const slot = above.assembly.reserve(() => archive.nodesUnderWay.leave(1))
+  const giveBack = await archive.nodesUnderWay.take(1, archive.signal)
+  const slot = above.assembly.reserve(giveBack)
   captureEntry(archive, step, above.parent.find(step.name)).then(
     (node) => slot.settle(node),
     (reason) => archive.fail(reason),
@@ -222,9 +214,9 @@ async function enterDirectory(
 async function leaveDirectory(archive: Archive, walk: Walk): Promise<void> {
   const directory = walk.open.pop()
   if (directory === undefined) throw new Error('the walk left more than it entered')
-  await archive.treesUnderWay.enter(1)
+  const giveBack = await archive.treesUnderWay.take(1, archive.signal)
   const finishing = finishDirectory(archive, directory)
-  finishing.then(() => archive.treesUnderWay.leave(1), archive.fail)
+  finishing.then(giveBack, archive.fail)
   if (directory.slot === undefined) walk.root = finishing
 }
 

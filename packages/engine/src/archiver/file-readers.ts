@@ -1,16 +1,18 @@
 // Threads that read and chunk files, several at once, with bounded memory.
 import { closeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { ByteBudget } from '../byte-budget.ts'
 import { CHUNK_SIZE_BYTES_MIN } from '../chunker/chunker.ts'
 import { EngineError } from '../engine-failure.ts'
 import type { BlobId } from '../format/ids.ts'
-import { createBoundedGate } from './bounded-gate.ts'
 import type { FileReaderData, FileReply, FileRequest } from './file-reader-messages.ts'
 
 export interface FileReadersOptions {
   /** Hex text of the repository's chunker polynomial. */
   readonly polynomial: string
   readonly threads: number
+  /** Readings that wait for their turn are given up when it is aborted. */
+  readonly signal: AbortSignal
   /** Stores one chunk, whose memory it takes over. */
   readonly saveChunk: (chunk: Uint8Array) => Promise<BlobId>
 }
@@ -50,7 +52,9 @@ const BATCH_MAX = 32
 const WORTH_A_THREAD_BYTES = 4 * 1024 * 1024
 
 export function startFileReaders(options: FileReadersOptions): FileReaders {
-  const gate = createBoundedGate(BYTES_UNDER_WAY_MAX)
+  const underWay = new ByteBudget(BYTES_UNDER_WAY_MAX)
+  const died = new AbortController()
+  const signal = AbortSignal.any([options.signal, died.signal])
   const saveZeroChunk = onceSaved(options)
   const threads: ReadingThread[] = []
   let nextId = 0
@@ -61,7 +65,7 @@ export function startFileReaders(options: FileReadersOptions): FileReaders {
     const isFree = idlest !== undefined && idlest.bytesUnderWay() < WORTH_A_THREAD_BYTES
     if (idlest !== undefined && (isFree || threads.length >= options.threads)) return idlest
     const started = startThread(options, saveZeroChunk, (reason) => {
-      gate.close(reason)
+      died.abort(reason)
       for (const thread of threads) thread.fail(reason)
     })
     threads.push(started)
@@ -71,7 +75,7 @@ export function startFileReaders(options: FileReadersOptions): FileReaders {
   return {
     async readFile({ onBytes, ...file }) {
       const weight = Math.min(Math.max(file.sizeBytes, 1), LARGE_FILE_BYTES)
-      await gate.enter(weight).catch((reason) => {
+      const giveBack = await underWay.take(weight, signal).catch((reason) => {
         closeSync(file.handle)
         throw reason
       })
@@ -79,7 +83,7 @@ export function startFileReaders(options: FileReadersOptions): FileReaders {
         nextId += 1
         return await idlestThread().read({ ...file, id: nextId }, onBytes)
       } finally {
-        gate.leave(weight)
+        giveBack()
       }
     },
     async close() {

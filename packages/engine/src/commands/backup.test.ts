@@ -169,6 +169,16 @@ test('an entry that cannot be read is missed, named, and there is no snapshot', 
   for await (const _ of made.repository.listSnapshots(undefined)) assert.fail('a snapshot')
 })
 
+test('an entry that opens and then fails to be read is missed as well', async () => {
+  await using made = await makeThrowawayRepository()
+  // The loopback device has no speed: reading that attribute is an error.
+  const run = await backUp(made.repository, '/sys/devices/virtual/net/lo')
+  const missed = run.missed.map(({ path, reason }) => `${path} ${reason.split(':')[0]}`)
+  assert.ok(missed.includes('speed EINVAL'), missed.join())
+  assert.equal(run.outcome.expected.entries - run.outcome.captured.entries, run.missed.length)
+  assert.equal(run.snapshotId, undefined)
+})
+
 test('holes are named, not entered, and stay as empty directories', async () => {
   await using made = await makeThrowawayRepository()
   const source = makeVolume('holes')

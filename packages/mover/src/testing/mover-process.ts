@@ -13,6 +13,7 @@ export interface StartMoverOptions {
   /** Program and arguments in front, such as `setpriv …`. */
   readonly prefix?: readonly string[]
   readonly nodeArguments?: readonly string[]
+  readonly programArguments?: readonly string[]
 }
 
 export interface MoverProcess {
@@ -32,9 +33,15 @@ export interface MoverEnd {
 /** Gives the job (or any line) and leaves stdin open. */
 export function startMover(
   job: MoverJob | string,
-  { prefix = [], nodeArguments = [] }: StartMoverOptions = {},
+  { prefix = [], nodeArguments = [], programArguments = [] }: StartMoverOptions = {},
 ): MoverProcess {
-  const [program, ...rest] = [...prefix, process.execPath, ...nodeArguments, PROGRAM]
+  const [program, ...rest] = [
+    ...prefix,
+    process.execPath,
+    ...nodeArguments,
+    PROGRAM,
+    ...programArguments,
+  ]
   const child = spawn(program as string, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   const events: MoverEvent[] = []
   const waiting = new Set<(event: MoverEvent) => void>()

@@ -10,6 +10,7 @@ import { secureRandomBytes } from '../crypto/random.ts'
 import { failureOf } from '../engine-failure.ts'
 import type { PackId } from '../format/ids.ts'
 import { acquireLock } from '../lock/repository-lock.ts'
+import { openRepository } from '../open-repository.ts'
 import type { Repository } from '../repository.ts'
 import { noise } from '../testing/awkward-tree.ts'
 import {
@@ -221,6 +222,58 @@ async function assertStockNames(
   const output = `${stdout}${stderr}`
   for (const id of ids) assert.ok(output.includes(id.slice(0, 8)), output)
 }
+
+test('a repository of version 1, before and after its upgrade', NEEDS_STOCK, async (context) => {
+  await using directory = await makeThrowawayDirectory()
+  const stock = {
+    repository: join(directory.path, 'repository'),
+    password: 'secret',
+    cwd: directory.path,
+  }
+  const source = join(directory.path, 'source')
+  await mkdir(source)
+  await runStockRestic(['init', '--repository-version', '1'], stock)
+  for (const tag of ['old', 'new']) {
+    await writeFile(join(source, 'file'), `${tag}\n`.repeat(100_000))
+    await writeFile(join(source, tag), noise(tag.length, 200_000))
+    await runStockRestic(['backup', 'source', '--tag', tag], stock)
+  }
+  const backend = localBackendIn(directory.path)
+  async function openPlace(): Promise<Place> {
+    const repository = await openRepository({
+      backend,
+      credentials: { password: stock.password },
+      randomBytes: secureRandomBytes,
+      workers: 0,
+      signal: SIGNAL,
+    })
+    context.after(() => repository.close())
+    await repository.loadIndex(SIGNAL)
+    return { backend, repository, stock, source, directory: directory.path }
+  }
+
+  const place = await openPlace()
+  assert.equal(place.repository.config.version, 1)
+  await assertNoFindings(place)
+  await forget({ ...place, selection: { tagLists: [['old']] }, signal: SIGNAL })
+  assert.ok((await pruneCompletely(place)) > 0)
+  await saveSyntheticSnapshot(place.repository, { ours: noise(9, 70_000) }, { second: 1, tags: [] })
+  await assertNoFindings(place)
+  await assertStockCheck(stock)
+
+  await runStockRestic(['migrate', 'upgrade_repo_v2'], stock)
+  const upgraded = await openPlace()
+  assert.equal(upgraded.repository.config.version, 2)
+  await saveSyntheticSnapshot(
+    upgraded.repository,
+    { more: Buffer.alloc(90_000) },
+    { second: 2, tags: [] },
+  )
+  await pruneCompletely(upgraded)
+  await assertNoFindings(upgraded)
+  await assertStockCheck(stock)
+  await assertRestoredByStock(upgraded)
+})
 
 test('prune is refused while stock restic writes', NEEDS_STOCK, async (context) => {
   const place = await makePlace(context)

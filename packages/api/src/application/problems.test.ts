@@ -1,5 +1,6 @@
 // The problems against their documents: literal texts, published titles, and every answer complete.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { PROBLEMS, type ProblemNumber } from './problem-catalogue.ts'
 import { type AnsweredFailure, answerFailure } from './problems.ts'
@@ -140,3 +141,24 @@ test('no problem stands in the catalogue that nothing answers', () => {
     .map(([number]) => number)
   assert.deepEqual(unanswered, [])
 })
+
+test('docs/problems.md lists exactly these problems, with the failures that they answer', () => {
+  const page = readFileSync(new URL('../../../../docs/problems.md', import.meta.url), 'utf8')
+  const listed = page.split('\n').filter((line) => /^\| [0-9]/.test(line))
+  assert.deepEqual(listed, tableRows())
+})
+
+/** `| 46 | 400 | Snapshot not found | snapshot-not-found, snapshot-not-restorable |` */
+function tableRows(): string[] {
+  const codes = new Map<number, Set<string>>()
+  for (const failure of Object.values(FAILURES)) {
+    for (const method of ['GET', 'PUT']) {
+      const { problem } = answerFailure(failure, { method, internalProblem: 34 })
+      codes.set(problem, (codes.get(problem) ?? new Set()).add(failure.code))
+    }
+  }
+  return Object.entries(PROBLEMS).map(([number, { status, title }]) => {
+    const answered = [...(codes.get(Number(number)) ?? ['internal'])].toSorted().join(', ')
+    return `| ${number} | ${status} | ${title} | ${answered} |`
+  })
+}

@@ -28,7 +28,9 @@ export function registerResource<Resource extends ResourceCommon>(
     const source = collection.source ?? definition.source
     const served = { context, definition, collection, source }
     registerRead(app, served)
-    registerWrite(app, served)
+    registerCreate(app, served)
+    registerUpdate(app, served)
+    registerRemove(app, served)
   }
 }
 
@@ -61,80 +63,90 @@ function registerRead<Resource extends ResourceCommon>(
   })
 }
 
-function registerWrite<Resource extends ResourceCommon>(
+function registerCreate<Resource extends ResourceCommon>(
   app: FastifyInstance,
   served: ServedCollection<Resource>,
 ): void {
   const { collection, definition } = served
-  const { create, update, remove } = collection
-  if (create !== undefined) {
-    app.post(collection.path, {
-      schema: { body: create.body },
-      config: {
-        permission: create.permission,
-        internalProblem: definition.internalProblems.create,
-        description: describeOperation(definition, collection, 'create'),
-      },
-      handler: async (request, reply) => {
-        refuseParameters(Object.keys(request.query as Query))
-        const { parents } = await openScope(served, request)
-        const body = request.body as WireResource
-        const resource = await create.run(served.context, { caller: request.caller, parents, body })
-        const path = request.url.split('?')[0]?.replace(/\/+$/, '')
-        reply.header('location', `${request.protocol}://${request.host}${path}/${resource.id}`)
-        reply.code(201)
-        return sendResource(served, request, reply, resource)
-      },
-    })
-  }
-  if (update !== undefined) {
-    app.put(itemPathOf(collection), {
-      schema: { body: update.body },
-      config: {
-        permission: update.permission,
-        internalProblem: definition.internalProblems.update,
-        description: describeOperation(definition, collection, 'update'),
-      },
-      handler: async (request, reply) => {
-        refuseParameters(Object.keys(request.query as Query))
-        const scope = await openScope(served, request)
-        const present = await findItem(served, scope, request)
-        await update.run(served.context, {
-          caller: request.caller,
-          parents: scope.parents,
-          body: request.body as WireResource,
-          id: present.id,
-          headers: request.headers,
-          checkPreconditions: (resource) => checkResource(served, request, resource),
-        })
-        return reply.code(204).send()
-      },
-    })
-  }
-  if (remove !== undefined) {
-    app.delete(itemPathOf(collection), {
-      config: {
-        permission: remove.permission,
-        internalProblem: definition.internalProblems.remove,
-        description: describeOperation(definition, collection, 'remove'),
-      },
-      handler: async (request, reply) => {
-        refuseParameters(Object.keys(request.query as Query))
-        const scope = await openScope(served, request)
-        const present = await findItem(served, scope, request)
-        checkResource(served, request, present)
-        const { caller } = request
-        await remove.run(served.context, { caller, parents: scope.parents, id: present.id })
-        return reply.code(204).send()
-      },
-    })
-  }
+  const { create } = collection
+  if (create === undefined) return
+  app.post(collection.path, {
+    schema: { body: create.body },
+    config: {
+      permission: create.permission,
+      internalProblem: definition.internalProblems.create,
+      description: describeOperation(definition, collection, 'create'),
+    },
+    handler: async (request, reply) => {
+      refuseParameters(Object.keys(request.query as Query))
+      const { parents } = await openScope(served, request)
+      const body = request.body as WireResource
+      const resource = await create.run(served.context, { caller: request.caller, parents, body })
+      const path = request.url.split('?')[0]?.replace(/\/+$/, '')
+      reply.header('location', `${request.protocol}://${request.host}${path}/${resource.id}`)
+      reply.code(201)
+      return sendResource(served, request, reply, resource)
+    },
+  })
 }
 
-export function itemPathOf({
-  path,
-  itemParameter,
-}: Pick<Collection<never>, 'path' | 'itemParameter'>) {
+function registerUpdate<Resource extends ResourceCommon>(
+  app: FastifyInstance,
+  served: ServedCollection<Resource>,
+): void {
+  const { collection, definition } = served
+  const { update } = collection
+  if (update === undefined) return
+  app.put(itemPathOf(collection), {
+    schema: { body: update.body },
+    config: {
+      permission: update.permission,
+      internalProblem: definition.internalProblems.update,
+      description: describeOperation(definition, collection, 'update'),
+    },
+    handler: async (request, reply) => {
+      refuseParameters(Object.keys(request.query as Query))
+      const scope = await openScope(served, request)
+      const present = await findItem(served, scope, request)
+      await update.run(served.context, {
+        caller: request.caller,
+        parents: scope.parents,
+        body: request.body as WireResource,
+        id: present.id,
+        headers: request.headers,
+        checkPreconditions: (resource) => checkResource(served, request, resource),
+      })
+      return reply.code(204).send()
+    },
+  })
+}
+
+function registerRemove<Resource extends ResourceCommon>(
+  app: FastifyInstance,
+  served: ServedCollection<Resource>,
+): void {
+  const { collection, definition } = served
+  const { remove } = collection
+  if (remove === undefined) return
+  app.delete(itemPathOf(collection), {
+    config: {
+      permission: remove.permission,
+      internalProblem: definition.internalProblems.remove,
+      description: describeOperation(definition, collection, 'remove'),
+    },
+    handler: async (request, reply) => {
+      refuseParameters(Object.keys(request.query as Query))
+      const scope = await openScope(served, request)
+      const present = await findItem(served, scope, request)
+      checkResource(served, request, present)
+      const { caller } = request
+      await remove.run(served.context, { caller, parents: scope.parents, id: present.id })
+      return reply.code(204).send()
+    },
+  })
+}
+
+function itemPathOf({ path, itemParameter }: Pick<Collection<never>, 'path' | 'itemParameter'>) {
   return `${path}/:${itemParameter}`
 }
 

@@ -36,7 +36,8 @@ export const appAssets: ResourceDefinition<AppAsset> = {
       id: IdSchema,
       assetID: IdSchema,
       assetType: Type.String({ minLength: 1, maxLength: 254 }),
-      assetName: Type.String({ minLength: 1, maxLength: 254 }),
+      // Names on a host are bytes, percent-encoded: they may be longer than an object's.
+      assetName: Type.String({ minLength: 1 }),
       namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
       GVK: Type.Object(
         { group: Type.String(), kind: Type.String(), version: Type.String() },

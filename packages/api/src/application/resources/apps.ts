@@ -1,7 +1,7 @@
 // Apps: what is protected, in both of their collections.
 import { APPS, type App } from '@holdfast/db'
-import { APP_STATE_TRANSITIONS, APP_STATES } from '@holdfast/domain'
-import { type Static, Type } from 'typebox'
+import { APP_STATE_TRANSITIONS } from '@holdfast/domain'
+import type { Static } from 'typebox'
 import { changeApp, FIXED_MEMBERS } from '../../operations/change-app.ts'
 import { manageApp } from '../../operations/manage-app.ts'
 import { OperationError } from '../../operations/operation-failure.ts'
@@ -15,179 +15,22 @@ import type {
   WireResource,
 } from '../resource-definition.ts'
 import { lowerId } from '../sent-values.ts'
-import {
-  COMMON_FIELDS,
-  DnsLabelSchema,
-  DnsNameSchema,
-  IdSchema,
-  LinkSchema,
-  MetadataSchema,
-  SentIdSchema,
-  SentMetadataSchema,
-  StateDetailSchema,
-  TimeSchema,
-  toWireMetadata,
-  toWireStateDetails,
-  toWireTime,
-} from '../shared-schemas.ts'
+import { COMMON_FIELDS, toWireMetadata, toWireStateDetails, toWireTime } from '../shared-schemas.ts'
 import { linksOf } from './app-links.ts'
-
-const VERSIONS = ['2.0', '2.1', '2.2'] as const
-const CLOSED = { additionalProperties: false } as const
-const SET = { uniqueItems: true } as const
-// That no namespace is named twice is checked by the operation: comparing objects with each other
-// takes quadratic time, which a large body must not cost.
-const LIST = { maxItems: 1000 } as const
-
-const GvkSchema = Type.Object(
-  { group: Type.String(), kind: Type.String(), version: Type.String() },
-  CLOSED,
-)
-const ClusterScopedSchema = Type.Array(
-  Type.Object(
-    { GVK: GvkSchema, labelSelectors: Type.Optional(Type.Array(Type.String(), SET)) },
-    CLOSED,
-  ),
-  LIST,
-)
-const SentNamespacesSchema = Type.Array(
-  Type.Object(
-    { namespace: DnsNameSchema, labelSelectors: Type.Optional(Type.Array(Type.String(), SET)) },
-    CLOSED,
-  ),
-  LIST,
-)
-const NamespaceMappingSchema = Type.Array(
-  Type.Object({ source: DnsNameSchema, destination: DnsNameSchema }, CLOSED),
-  LIST,
-)
-const StorageClassMappingSchema = Type.Array(
-  Type.Object(
-    {
-      source: Type.String({
-        minLength: 1,
-        maxLength: 63,
-        pattern: '^(([a-z0-9]([-a-z0-9]*[a-z0-9])?)|(\\*))$',
-      }),
-      destination: DnsLabelSchema,
-    },
-    CLOSED,
-  ),
-  LIST,
-)
-const GvknSchema = Type.Object(
-  {
-    group: Type.Optional(Type.String()),
-    version: Type.Optional(Type.String()),
-    kind: Type.Optional(Type.String()),
-    namespaces: Type.Optional(Type.Array(DnsLabelSchema, SET)),
-    names: Type.Optional(Type.Array(DnsNameSchema, SET)),
-    labelSelectors: Type.Optional(Type.Array(Type.String(), SET)),
-  },
-  CLOSED,
-)
-const RestoreFilterSchema = Type.Object(
-  {
-    resourceSelectionCriteria: Type.Enum(['include', 'exclude']),
-    GVKN: Type.Array(GvknSchema, LIST),
-  },
-  CLOSED,
-)
-
-const sentMembers = {
-  clusterScopedResources: Type.Optional(ClusterScopedSchema),
-  namespaceScopedResources: Type.Optional(SentNamespacesSchema),
-  namespaceMapping: Type.Optional(NamespaceMappingSchema),
-  storageClassMapping: Type.Optional(StorageClassMappingSchema),
-  clusterID: Type.Optional(SentIdSchema),
-  sourceAppID: Type.Optional(SentIdSchema),
-  sourceClusterID: Type.Optional(SentIdSchema),
-  backupID: Type.Optional(SentIdSchema),
-  snapshotID: Type.Optional(SentIdSchema),
-  restoreFilter: Type.Optional(RestoreFilterSchema),
-  metadata: Type.Optional(SentMetadataSchema),
-}
-
-const CreateSchema = Type.Object(
-  {
-    type: Type.Literal('application/astra-app'),
-    version: Type.Enum([...VERSIONS]),
-    name: DnsLabelSchema,
-    ...sentMembers,
-  },
-  CLOSED,
-)
-
-/** What a client got from us it may send back: members that only we set are not looked at. */
-const UpdateSchema = Type.Object(
-  {
-    type: Type.Literal('application/astra-app'),
-    version: Type.Enum([...VERSIONS]),
-    id: Type.Optional(SentIdSchema),
-    name: Type.Optional(DnsLabelSchema),
-    ...sentMembers,
-    links: Type.Optional(Type.Array(Type.Unknown())),
-    lastResourceCollectionTimestamp: Type.Optional(TimeSchema),
-    state: Type.Optional(Type.Enum([...APP_STATES])),
-    stateTransitions: Type.Optional(Type.Array(Type.Unknown())),
-    stateDetails: Type.Optional(Type.Array(Type.Unknown())),
-    protectionState: Type.Optional(Type.String()),
-    protectionStateDetails: Type.Optional(Type.Array(Type.Unknown())),
-    appDetectedType: Type.Optional(Type.String()),
-    namespaces: Type.Optional(Type.Array(Type.String())),
-    clusterName: Type.Optional(Type.String()),
-    clusterType: Type.Optional(Type.String()),
-    sourceClusterName: Type.Optional(Type.String()),
-    replicationSourceAppID: Type.Optional(SentIdSchema),
-  },
-  CLOSED,
-)
-
-const ResponseSchema = Type.Object(
-  {
-    type: Type.Literal('application/astra-app'),
-    version: Type.Enum([...VERSIONS]),
-    id: IdSchema,
-    links: Type.Array(LinkSchema),
-    name: DnsLabelSchema,
-    clusterScopedResources: ClusterScopedSchema,
-    namespaceScopedResources: Type.Array(
-      Type.Object(
-        { namespace: DnsNameSchema, labelSelectors: Type.Array(Type.String(), SET) },
-        CLOSED,
-      ),
-      SET,
-    ),
-    lastResourceCollectionTimestamp: Type.Optional(TimeSchema),
-    state: Type.Enum([...APP_STATES]),
-    stateTransitions: Type.Array(
-      Type.Object({ from: Type.String(), to: Type.Array(Type.String()) }, CLOSED),
-    ),
-    stateDetails: Type.Array(StateDetailSchema),
-    protectionState: Type.Enum(['atRisk', 'protected', 'partial', 'none']),
-    protectionStateDetails: Type.Array(StateDetailSchema),
-    namespaces: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), SET),
-    namespaceMapping: Type.Optional(NamespaceMappingSchema),
-    clusterName: Type.String(),
-    clusterID: IdSchema,
-    clusterType: Type.Enum(['gke', 'aks', 'eks', 'openshift', 'kubernetes', 'host', 'docker']),
-    sourceAppID: Type.Optional(IdSchema),
-    sourceClusterName: Type.Optional(Type.String()),
-    sourceClusterID: Type.Optional(IdSchema),
-    backupID: Type.Optional(IdSchema),
-    snapshotID: Type.Optional(IdSchema),
-    restoreFilter: Type.Optional(RestoreFilterSchema),
-    metadata: MetadataSchema,
-  },
-  CLOSED,
-)
+import {
+  APP_VERSIONS,
+  AppSchema,
+  CreateAppSchema,
+  type SentNamespacesSchema,
+  UpdateAppSchema,
+} from './app-schemas.ts'
 
 const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
   create: {
     permission: 'manage-apps',
     description:
       'Manages namespaces of a cluster as an app (clusterID and namespaceScopedResources). Clones (sourceAppID, snapshotID, backupID) are answered with problem 151 by this version.',
-    body: CreateSchema,
+    body: CreateAppSchema,
     problems: [40, 106, 121, 122, 124, 147, 151],
     run: (context, request) => manageApp(context, request.caller, readCreate(request)),
   },
@@ -199,7 +42,7 @@ const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
       ForceUpdate: '"true" confirms that a restore replaces what is there.',
       'Holdfast-In-Use': '"allow" restores although processes use the volumes.',
     },
-    body: UpdateSchema,
+    body: UpdateAppSchema,
     problems: [40, 46, 74, 76, 79, 112, 122, 124, 136, 147, 152, 155],
     run: (context, request) => changeApp(context, request.caller, readUpdate(request)),
   },
@@ -217,10 +60,10 @@ export const apps: ResourceDefinition<App> = {
   plural: 'apps',
   vendor: 'astra',
   title: 'app',
-  versions: VERSIONS,
+  versions: APP_VERSIONS,
   kind: 'app',
   source: APPS,
-  response: ResponseSchema,
+  response: AppSchema,
   fields: {
     ...COMMON_FIELDS,
     name: 'name',
@@ -260,7 +103,7 @@ export const apps: ResourceDefinition<App> = {
 }
 
 function readCreate({ body, parents }: CreateRequest) {
-  const sent = body as Static<typeof CreateSchema>
+  const sent = body as Static<typeof CreateAppSchema>
   const clusterID = sent.clusterID === undefined ? parents.clusterID : lowerId(sent.clusterID)
   if (parents.clusterID !== undefined && clusterID !== parents.clusterID) {
     const reason = 'is not the cluster in the path'
@@ -293,7 +136,7 @@ function readNamespaces(sent: Static<typeof SentNamespacesSchema>) {
 }
 
 function readUpdate({ id, body, headers, checkPreconditions }: UpdateRequest<App>) {
-  const sent = body as Static<typeof UpdateSchema>
+  const sent = body as Static<typeof UpdateAppSchema>
   const fixed = FIXED_MEMBERS.flatMap((name) => {
     const value = sent[name]
     return value === undefined ? [] : [[name, lowerId(value)]]

@@ -4,10 +4,13 @@ import { insertAccount, insertRoleBinding, insertToken, insertUser } from './pri
 import type { Queries } from './transaction.ts'
 import { inTransaction } from './transaction.ts'
 
-/** The first account, its first owner and its first local bucket. */
 export interface FirstOwner {
   readonly accountID: string
   readonly userID: string
+}
+
+export interface BucketRef {
+  readonly accountID: string
   readonly bucketID: string
 }
 
@@ -30,7 +33,7 @@ export interface NewOwnerToken {
 }
 
 /**
- * Writes all of it, or nothing when there is an owner already, and answers the owner that is there.
+ * Writes all of it, or nothing when there is an account already; true when it was written now.
  * `beforeCommit` runs only when it is made now: what it does outside of the database (the owner's
  * token goes into a file) must hold before anybody can rely on the rows.
  */
@@ -38,33 +41,41 @@ export function recordFirstStart(
   database: Queries,
   first: FirstStart,
   beforeCommit: () => Promise<void>,
-): Promise<FirstOwner & { readonly isNew: boolean }> {
+): Promise<boolean> {
   return inTransaction(database, async (transaction) => {
     // Of two services that start together on a new database, one makes the owner.
     await sql`select pg_advisory_xact_lock(hashtext('holdfast first start'))`.execute(
       transaction.queries,
     )
-    const found = await findFirstOwner(transaction)
-    if (found !== undefined) return { ...found, isNew: false }
+    const found = await transaction.queries.selectFrom('accounts').select('id').executeTakeFirst()
+    if (found !== undefined) return false
     await insertPrincipals(transaction, first)
     await insertTopology(transaction, first)
     await beforeCommit()
-    const owner = { accountID: first.account.id, userID: first.user.id }
-    return { ...owner, bucketID: first.bucket.id, isNew: true }
+    return true
   })
 }
 
+/** Undefined when nobody is owner any more. */
 export async function findFirstOwner({ queries }: Queries): Promise<FirstOwner | undefined> {
   const row = await queries
     .selectFrom('role_bindings')
-    .innerJoin('buckets', 'buckets.account_id', 'role_bindings.account_id')
-    .select(['role_bindings.account_id', 'role_bindings.user_id', 'buckets.id as bucket_id'])
-    .where('role_bindings.role', '=', 'owner')
-    .where('buckets.provider', '=', 'local')
-    .orderBy('role_bindings.created_at')
-    .orderBy('buckets.created_at')
+    .select(['account_id', 'user_id'])
+    .where('role', '=', 'owner')
+    .orderBy('created_at')
     .executeTakeFirst()
-  return row && { accountID: row.account_id, userID: row.user_id, bucketID: row.bucket_id }
+  return row && { accountID: row.account_id, userID: row.user_id }
+}
+
+/** The oldest local bucket; undefined when there is none any more. */
+export async function findFirstLocalBucket({ queries }: Queries): Promise<BucketRef | undefined> {
+  const row = await queries
+    .selectFrom('buckets')
+    .select(['account_id', 'id'])
+    .where('provider', '=', 'local')
+    .orderBy('created_at')
+    .executeTakeFirst()
+  return row && { accountID: row.account_id, bucketID: row.id }
 }
 
 async function insertPrincipals(

@@ -60,8 +60,8 @@ export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
-export type { FirstOwner, FirstStart } from './first-start.ts'
-export { findFirstOwner, recordFirstStart } from './first-start.ts'
+export type { BucketRef, FirstOwner, FirstStart } from './first-start.ts'
+export { findFirstLocalBucket, findFirstOwner, recordFirstStart } from './first-start.ts'
 export type { Installation } from './installation.ts'
 export {
   countSealedValues,

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname, release } from 'node:os'
 import { join } from 'node:path'
 import { hashToken } from '@holdfast/api'
-import { type Database, type FirstOwner, recordFirstStart } from '@holdfast/db'
+import { type Database, recordFirstStart } from '@holdfast/db'
 import { writeOwnerFile } from './owner-file.ts'
 import { makeToken } from './token.ts'
 
@@ -22,11 +22,11 @@ export function bucketDirectory(home: string): string {
   return join(home, 'bucket')
 }
 
-/** Idempotent; `isNew` says that everything was made now. Its repository is made by the caller. */
+/** Idempotent; true when everything was made now. The bucket's repository is made by the caller. */
 export async function ensureFirstStart(
   database: Database,
   { home, url, now }: FirstStartOptions,
-): Promise<FirstOwner & { readonly isNew: boolean }> {
+): Promise<boolean> {
   const token = makeToken()
   const account = { id: randomUUID(), name: 'Holdfast' }
   const user = { id: randomUUID(), email: 'owner@localhost' }

@@ -28,8 +28,15 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       serializers: { err: pino.stdSerializers.errWithCause },
     },
     // Synchronous: what a dying process wrote last is the line that matters most.
-    destination ?? pino.destination({ fd: STANDARD_ERROR, sync: true }),
+    destination ?? standardError(),
   )
+}
+
+function standardError(): DestinationStream {
+  const destination = pino.destination({ fd: STANDARD_ERROR, sync: true })
+  // The terminal or the program that read the log may be gone; the service goes on.
+  destination.on('error', () => undefined)
+  return destination
 }
 
 /** Workflows say the message first. */

@@ -13,7 +13,7 @@ export interface Readiness {
   check(): Promise<ReadinessReport>
 }
 
-export type ReadinessPart = 'start' | 'postgres' | 'executor' | 'stop'
+export type ReadinessPart = 'start' | 'postgres' | 'stop'
 
 /** A database that does not answer for this long is no use to a request either. */
 const PROBE_TIMEOUT_MS = 2_000

@@ -8,7 +8,15 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildApp } from '@holdfast/api'
-import { type FirstOwner, migrateDatabase, takeExecutorLock } from '@holdfast/db'
+import {
+  type Database,
+  findFirstLocalBucket,
+  findFirstOwner,
+  findInstallation,
+  type Installation,
+  migrateDatabase,
+  takeExecutorLock,
+} from '@holdfast/db'
 import { createHostPlatform, type Platform } from '@holdfast/platforms'
 import {
   launchWorkflows,
@@ -73,11 +81,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   readiness.probeDatabase(() => database.pool.query('select 1'))
   const { applied } = await migrateDatabase(database)
   if (applied.length > 0) log.info({ applied }, 'the database was migrated')
-  const { sealing, installation } = await unlockSecrets(database, {
-    file: config.masterKeyFile,
-    installationID: home.identity.installationID,
-  })
-  const joined = await joinOrRefuse(home, installation.id)
+  const installationID = await joinOrRefuse(home, await findInstallation(database))
+  const file = config.masterKeyFile
+  const { sealing, installation } = await unlockSecrets(database, { file, installationID })
   signal.throwIfAborted()
 
   const { executorID } = home.identity
@@ -85,14 +91,18 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const lock = await takeExecutorLock({ url: database.url, executorID, onLost })
   started.defer(() => lock.release())
   const now = new Date()
-  const owner = await ensureFirstStart(database, { ...config, url: serviceUrl(config), now })
+  const isFirstStart = await ensureFirstStart(database, {
+    home: config.home,
+    url: serviceUrl(config),
+    now,
+  })
   const platform = createPlatform(options)
   const workflows = await launchWorkflows({
     ...workflowsOptions({ database, sealing, platform, home, ...options }),
-    installationID: joined,
+    installationID: installation.id,
   })
   started.defer(() => workflows.close())
-  await ensureRepository({ workflows, owner, log })
+  await ensureRepository({ workflows, database, log })
   signal.throwIfAborted()
 
   const app = await buildApp({
@@ -114,10 +124,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   })
   const port = await listen(app, config.listen)
   const url = serviceUrl(config, port)
-  await announceToOwner({ config, owner, url, log })
+  await announceToOwner({ config, database, url, log })
   readiness.report('start', undefined)
   const stack = started.move()
-  return { url, isFirstStart: owner.isNew, workflows, stop: () => stack.disposeAsync() }
+  return { url, isFirstStart, workflows, stop: () => stack.disposeAsync() }
 }
 
 const ALL = { namespaces: undefined }
@@ -138,13 +148,17 @@ async function ensureHostRoot({ home, hostRoot }: ServiceConfig): Promise<void> 
  * A home that never had an owner joins the installation of the database; one that had belongs to
  * its own, and another database is a mistake.
  */
-async function joinOrRefuse(home: LockedHome, installationID: string): Promise<string> {
-  if (home.identity.installationID === installationID) return installationID
+async function joinOrRefuse(
+  home: LockedHome,
+  installation: Installation | undefined,
+): Promise<string> {
+  const { installationID } = home.identity
+  if (installation === undefined || installation.id === installationID) return installationID
   if ((await readOwnerFile(home.directory)) !== undefined) {
     throw new ServerError({ code: 'other-installation', home: home.directory })
   }
-  await joinInstallation(home, installationID)
-  return installationID
+  await joinInstallation(home, installation.id)
+  return installation.id
 }
 
 function createPlatform(options: ServiceOptions): Platform {
@@ -190,15 +204,17 @@ function workflowsOptions(parts: WorkflowsParts): Omit<WorkflowsOptions, 'instal
 /** A bucket in trouble is told and does not keep the service from everything else. */
 async function ensureRepository({
   workflows,
-  owner,
+  database,
   log,
 }: {
   readonly workflows: Workflows
-  readonly owner: FirstOwner
+  readonly database: Database
   readonly log: Log
 }): Promise<void> {
+  const bucket = await findFirstLocalBucket(database)
+  if (bucket === undefined) return
   try {
-    await workflows.ensureBucketRepository(owner)
+    await workflows.ensureBucketRepository(bucket)
   } catch (error) {
     log.error({ err: error }, 'the repository of the first bucket cannot be opened or made')
   }
@@ -206,14 +222,15 @@ async function ensureRepository({
 
 interface Announcement {
   readonly config: ServiceConfig
-  readonly owner: FirstOwner
+  readonly database: Database
   readonly url: string
   readonly log: Log
 }
 
-async function announceToOwner({ config, owner, url, log }: Announcement): Promise<void> {
+async function announceToOwner({ config, database, url, log }: Announcement): Promise<void> {
   const file = await readOwnerFile(config.home)
-  if (file?.accountID === owner.accountID) {
+  const owner = await findFirstOwner(database)
+  if (file !== undefined && file.accountID === owner?.accountID) {
     return writeOwnerFile(config.home, { ...file, url })
   }
   log.warn('owner.json holds no token of this installation; make one with `holdfast owner reset`')

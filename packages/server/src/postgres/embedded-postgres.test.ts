@@ -174,10 +174,11 @@ test('a home with a long path gets its socket elsewhere', async (t) => {
   const home = await makeHome(t, long)
   const server = await home.start()
   const socketDirectory = new URL(server.url).searchParams.get('host') ?? ''
-  t.after(() => rm(socketDirectory, { recursive: true, force: true }))
   assert.ok(Buffer.byteLength(socketDirectory) < 90)
   assert.equal((await stat(socketDirectory)).mode & 0o777, 0o700)
   await pingDatabase(server.url)
+  await server.stop()
+  await assert.rejects(stat(socketDirectory), { code: 'ENOENT' }, 'nothing is left outside')
 })
 
 test('what the server says when it does not start is told', async (t) => {
@@ -244,16 +245,17 @@ test('root without user namespaces, below a 0700 parent: data where the number c
 /** Starts the server from another process, kills that, and answers the server's process id. */
 async function startInKilledProcess(directory: string): Promise<number> {
   const module = new URL('./embedded-postgres.ts', import.meta.url).href
-  const script = `import { findPostgresBinaries } from './binaries.ts'
-import { startEmbeddedPostgres } from ${JSON.stringify(module)}
+  const script = `import { startEmbeddedPostgres } from ${JSON.stringify(module)}
     const server = await startEmbeddedPostgres({ directory: ${JSON.stringify(directory)},
       databaseName: 'holdfast', onEvent: () => undefined })
     process.stdout.write(server.pid + '\\n')`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [text] = (await once(child.stdout, 'data')) as [Buffer]
   const exited = once(child, 'exit')
+  const ended = exited.then(([code]) => assert.fail(`the process ended with ${code}`))
+  const [text] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer]
+  ended.catch(() => undefined)
   child.kill('SIGKILL')
   await exited
   return Number(text.toString())

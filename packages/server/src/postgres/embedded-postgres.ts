@@ -5,6 +5,7 @@
 //
 // A service that was killed leaves its server running; the next one takes it over. Only one service
 // may do this for one directory at a time: the caller holds the lock of the home.
+import { rmdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabaseIfMissing } from '@holdfast/db'
 import type { PostgresBinaries } from './binaries.ts'
@@ -115,7 +116,10 @@ export async function startEmbeddedPostgres(
     async stop() {
       stopping.abort()
       await supervision
-      return stopPostmaster(current)
+      const way = await stopPostmaster(current)
+      // Outside of our own directory nobody else would ever remove it.
+      await rmdir(place.socketDirectory).catch(() => undefined)
+      return way
     },
   }
 }

@@ -1,6 +1,6 @@
 // Starts, adopts and stops the server process of one place.
 import { spawn } from 'node:child_process'
-import { open, readFile, realpath, rename, stat } from 'node:fs/promises'
+import { open, readFile, readlink, realpath, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pingDatabase } from '@holdfast/db'
@@ -88,9 +88,9 @@ async function isAdoptable(
   const program = join(place.binaries, 'bin/postgres')
   const command = await commandOf(pid)
   if (command.join('\0') !== [program, ...args].join('\0')) return false
-  // A deleted binary is one that an update replaced; unreadable without CAP_SYS_PTRACE, and then
+  // A binary that an update replaced shows as deleted. The link is unreadable without CAP_SYS_PTRACE, and then
   // the command line, which names the binary's directory, has to do.
-  const binary = await realpath(`/proc/${pid}/exe`).catch(() => undefined)
+  const binary = await readlink(`/proc/${pid}/exe`).catch(() => undefined)
   return binary === undefined || binary === (await realpath(program))
 }
 

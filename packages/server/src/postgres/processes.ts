@@ -31,8 +31,11 @@ export async function commandOf(pid: number): Promise<string[]> {
   return text.split('\0').slice(0, -1)
 }
 
+/** A path to the program, or the title that a process of the server gives itself. */
+const IS_SERVER_PROGRAM = /(^|\/)(postgres|initdb)$|^postgres: /
+
 /**
- * Every process that works in `directory` (PostgreSQL's all do), has it as an argument, or carries
+ * Every process of the server that works in `directory` (PostgreSQL's all do), has it as an argument, or carries
  * `clusterName` in its title. The last two are readable where `/proc/<pid>/cwd` is not: in a
  * container without CAP_SYS_PTRACE, for processes of another user.
  */
@@ -44,24 +47,19 @@ export async function findProcessesOf(
   for (const name of await readdir('/proc')) {
     const pid = Number(name)
     if (!Number.isSafeInteger(pid) || pid === process.pid) continue
+    const command = await commandOf(pid)
+    // Not everything that works there is the server's: an administrator's shell may.
+    if (!IS_SERVER_PROGRAM.test(command[0] ?? '')) continue
     const workingDirectory = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
     const isOurs =
       workingDirectory === directory ||
       workingDirectory === `${directory} (deleted)` ||
-      isCommandOf(await commandOf(pid), { directory, clusterName })
+      command.includes(directory) ||
+      command[0]?.startsWith(`postgres: ${clusterName}: `) === true
     const ref = isOurs ? await findProcess(pid) : undefined
     if (ref !== undefined) found.push(ref)
   }
   return found
-}
-
-function isCommandOf(
-  command: readonly string[],
-  { directory, clusterName }: { readonly directory: string; readonly clusterName: string },
-): boolean {
-  const [program = '', ...rest] = command
-  if (program.startsWith(`postgres: ${clusterName}: `)) return true
-  return /(^|\/)(postgres|initdb)$/.test(program) && rest.includes(directory)
 }
 
 /** True when it has ended within `timeoutMs`. */

@@ -217,6 +217,37 @@ describe('bodies', () => {
     assert.deepEqual(names.toSorted(), ['bucketID', 'name', 'type', 'version', 'x'])
   })
 
+  test('8: a body nested deeper than the stack is high', async () => {
+    const depth = 200_000
+    for (const body of [
+      '['.repeat(depth) + ']'.repeat(depth),
+      `{"links":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+    ]) {
+      assertProblem(await api.call('POST', path(), { body }), 400, 8)
+      assertProblem(await api.call('PUT', `k8s/v2/apps/${appID}`, { body }), 400, 8)
+    }
+  })
+
+  test('8: texts that cannot be stored', async () => {
+    const head = { type: 'application/astra-appBackup', version: '1.2' }
+    for (const value of ['a\u0000b', '\ud800', 'x\udc00']) {
+      for (const label of [
+        { name: 'a', value },
+        { name: value, value: 'a' },
+      ]) {
+        const metadata = { labels: [{ name: 'fine', value: '🙂 é' }, label] }
+        const answer = await api.call('POST', path(), { body: { ...head, metadata } })
+        assertProblem(answer, 400, 8)
+        assert.match(answer.body.invalidFields[0].name, /^metadata\.labels\[1\]\.(name|value)$/)
+      }
+      const answer = await api.call('POST', path(), { body: { ...head, [value]: 1 } })
+      assertProblem(answer, 400, 8)
+    }
+    const labels = [{ name: 'mood', value: '🙂 é ﷽' }]
+    const fine = await api.call('POST', path(), { body: { ...head, metadata: { labels } } })
+    assert.deepEqual(fine.body.metadata.labels, labels)
+  })
+
   test('85: a body that is too large, however it is announced', async () => {
     const body = JSON.stringify({ name: 'a'.repeat(1_200_000) })
     assertProblem(await api.call('POST', path(), { body }), 413, 85)

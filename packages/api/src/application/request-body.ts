@@ -1,6 +1,7 @@
 // Reads bodies: JSON, whatever the Content-Type says.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RequestError } from './request-failure.ts'
+import { findUnstorableText } from './storable-text.ts'
 
 /** No body of the dialect comes near it; the largest lists some hundred namespaces. */
 export const BODY_BYTES_MAX = 1024 * 1024
@@ -26,7 +27,9 @@ export function acceptAnyBody(app: FastifyInstance): void {
     if (bytes === undefined) {
       throw new RequestError({ code: 'body-too-large', limitBytes: BODY_BYTES_MAX })
     }
-    return parseJson(bytes)
+    const body = parseJson(bytes)
+    refuseUnstorableText(body)
+    return body
   })
 }
 
@@ -63,6 +66,15 @@ function parseJson(bytes: Uint8Array): unknown {
     const reason = error instanceof Error ? error.message : String(error)
     throw notJson(`The body cannot be read as JSON: ${reason}`)
   }
+}
+
+function refuseUnstorableText(body: unknown): void {
+  const found = findUnstorableText(body)
+  if (found === undefined) return
+  const name = found === '' ? 'body' : found
+  const reason = 'holds a character that no text can be stored with (NUL or half a surrogate pair)'
+  const members = [{ name, reason }]
+  throw new RequestError({ code: 'body-breaks-schema', members, report: `${name} ${reason}` })
 }
 
 function notJson(reason: string): RequestError {

@@ -5,6 +5,7 @@ import { readShownPath } from '@holdfast/domain'
 import {
   copyNoCopyOnWrite,
   type EntryStatus,
+  getExtendedAttribute,
   readDirectoryNames,
   readExtendedAttributes,
   setExtendedAttribute,
@@ -59,7 +60,9 @@ export function copyDirectoryMetadata(source: OpenDirectory, target: OpenDirecto
   setOwner(path, status)
   setPermissions(path, status.permissions)
   for (const attribute of readExtendedAttributes(source.entryPath('.'))) {
-    setExtendedAttribute(path, attribute)
+    // Labels of security modules may be set by few, but are often there already.
+    const present = getExtendedAttribute(path, attribute.name)
+    if (present?.equals(attribute.value) !== true) setExtendedAttribute(path, attribute)
   }
   setTimes(path, status)
 }

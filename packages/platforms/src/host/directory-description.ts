@@ -1,5 +1,6 @@
 // Mode, owner, times and extended attributes of a directory, as JSON.
 import {
+  getExtendedAttribute,
   readExtendedAttributes,
   removeExtendedAttribute,
   setExtendedAttribute,
@@ -50,7 +51,8 @@ export function applyDescription(
   }
   for (const [name, value] of Object.entries(description.attributes)) {
     const attribute = { name: Buffer.from(name, 'base64'), value: Buffer.from(value, 'base64') }
-    setExtendedAttribute(path, attribute)
+    const present = getExtendedAttribute(path, attribute.name)
+    if (present?.equals(attribute.value) !== true) setExtendedAttribute(path, attribute)
   }
   const { atimeNs, mtimeNs } = description
   setTimes(path, { atimeNs: BigInt(atimeNs), mtimeNs: BigInt(mtimeNs) })

@@ -1,23 +1,36 @@
 // The steps of an exchange on disk, one JSON object a line, so that a volume with a million
 // entries at its top needs no memory for them.
-import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { open } from 'node:fs/promises'
 import type { ExchangeStep } from './exchange-step.ts'
 
 /** Durable when it resolves, the file's directory entry excepted. */
 export async function writeSteps(path: string, steps: Iterable<ExchangeStep>): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600, flush: true })
-  const closed = once(file, 'close')
+  await using file = await open(path, 'w', 0o600)
+  let pending: string[] = []
   for (const step of steps) {
-    if (!file.write(`${JSON.stringify(step)}\n`)) await once(file, 'drain')
+    pending.push(`${JSON.stringify(step)}\n`)
+    if (pending.length < LINES_PER_WRITE) continue
+    await file.appendFile(pending.join(''))
+    pending = []
   }
-  file.end()
-  await closed
+  await file.appendFile(pending.join(''))
+  await file.sync()
 }
 
 /** In the order written. */
 export async function* readSteps(path: string): AsyncGenerator<ExchangeStep> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
-  for await (const line of lines) yield JSON.parse(line) as ExchangeStep
+  await using file = await open(path, 'r')
+  const input = file.createReadStream({ autoClose: false })
+  try {
+    let rest = ''
+    for await (const chunk of input.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) yield JSON.parse(line) as ExchangeStep
+    }
+  } finally {
+    input.destroy()
+  }
 }
+
+const LINES_PER_WRITE = 1000

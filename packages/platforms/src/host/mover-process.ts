@@ -97,7 +97,8 @@ function runningMover({ id, child, guarded, secrets }: StartedMover): RunningMov
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
   })
-  ended.then(() => guarded[Symbol.dispose]())
+  // Not `close`, which waits for somebody to read the events.
+  child.once('exit', () => guarded[Symbol.dispose]())
   const pid = child.pid as number
   const ref = { id, pid, startTime: startTimeOf(pid) ?? ENDED_ALREADY }
   let isTaken = false

@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import type { PlatformFailure, PrepareRestoreRequest } from '../platform.ts'
 import { platformFailureOf } from '../platform-error.ts'
 import {
@@ -29,6 +29,11 @@ import {
   stagedPath,
 } from '../testing/host-app.ts'
 import { bindMount, mountFilesystem } from '../testing/loop-filesystem.ts'
+
+// Where that is possible: a restore flushes its file system, and a disk is shared with others.
+const memory = mountFilesystem('tmpfs', { sizeMebibytes: 64 })
+if (typeof memory !== 'string') after(() => memory[Symbol.dispose]())
+const inMemory = typeof memory === 'string' ? {} : { parent: memory.path }
 
 const never = new AbortController().signal
 const isRoot = process.geteuid?.() === 0
@@ -66,7 +71,7 @@ test(
     const mounted = mountFilesystem('tmpfs', { sizeMebibytes: 64 })
     if (typeof mounted === 'string') return t.skip(`NOT TESTED: ${mounted}`)
     using _mounted = mounted
-    await using app = makeHostApp()
+    await using app = makeHostApp(inMemory)
     mkdirSync(join(mounted.path, 'kept'))
     {
       using _bind = bindMount(mounted.path, app.volumePath('data'), { isReadOnly: false })
@@ -105,7 +110,7 @@ test(
     const mounted = mountFilesystem('tmpfs', { sizeMebibytes: 64 })
     if (typeof mounted === 'string') return t.skip(`NOT TESTED: ${mounted}`)
     using _mounted = mounted
-    await using app = makeHostApp()
+    await using app = makeHostApp(inMemory)
     writeFileSync(join(mounted.path, 'inside'), 'of the hole')
     for (const path of ['cache', 'deep/cache']) {
       mkdirSync(join(app.volumePath('data'), path), { recursive: true })
@@ -135,7 +140,7 @@ test(
 )
 
 test('loose entries are replaced and later ones removed; directories stay', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   const root = join(app.hostRoot, 'shop')
   writeFileSync(join(root, 'file'), 'old')
   writeFileSync(join(root, 'later'), 'later')
@@ -151,7 +156,7 @@ test('loose entries are replaced and later ones removed; directories stay', asyn
 })
 
 test('a directory that took the place of a loose entry is never exchanged', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   await app.writeFile('file', 'precious', 'a volume by now')
   await prepareAndFill(app, ['data', '.'])
   const failure = await failureOf(app.platform.commitRestore('r1', never))
@@ -162,7 +167,7 @@ test('a directory that took the place of a loose entry is never exchanged', asyn
 })
 
 test('a lost namespace is made anew, and goes again when that is rolled back', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   const root = join(app.hostRoot, 'shop')
   for (const end of ['rollback', 'finish'] as const) {
     rmSync(root, { recursive: true, force: true })
@@ -243,7 +248,7 @@ test('too little space refuses, nothing changed', needsRoot, async (t) => {
 })
 
 test('a volume in use refuses and names the process, unless that is allowed', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   await app.writeFile('data', 'file', 'old data')
   const script = 'process.stdin.resume(); console.log("ready")'
   const user = spawn(process.execPath, ['-e', script], {
@@ -271,7 +276,7 @@ test('a volume in use refuses and names the process, unless that is allowed', as
 })
 
 test('a container that has the volume mounted uses it', needsRoot, async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   const script = `mount --bind ${app.volumePath('data')} /mnt && echo ready && exec cat`
   const container = spawn('unshare', ['--mount', 'sh', '-c', script], {
     cwd: '/',
@@ -292,7 +297,7 @@ test('a container that has the volume mounted uses it', needsRoot, async () => {
 })
 
 test('an open file inside a volume, or a loose one, is use of it', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   await app.writeFile('data', 'deep/file', 'open')
   writeFileSync(join(app.hostRoot, 'shop/loose'), 'open')
   for (const [path, key] of [
@@ -315,7 +320,7 @@ test('an open file inside a volume, or a loose one, is use of it', async () => {
 })
 
 test('a process that opens a volume after the preparation stops the commit', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   await app.writeFile('data', 'file', 'old data')
   await prepareAndFill(app, ['data'])
   const user = spawn('sleep', ['600'], { cwd: app.volumePath('data'), stdio: 'ignore' })
@@ -333,7 +338,7 @@ test('a process that opens a volume after the preparation stops the commit', asy
 })
 
 test('names of any bytes are volumes and entries', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   const odd = Buffer.from([0x2d, 0x72, 0xff, 0x0a, 0x25, 0x20])
   const volume = Buffer.concat([Buffer.from(join(app.hostRoot, 'shop/')), odd])
   mkdirSync(volume)
@@ -354,7 +359,7 @@ test('what an app puts in the place of the work area leads nowhere', needsRoot, 
   const mounted = mountFilesystem('tmpfs', { sizeMebibytes: 64 })
   if (typeof mounted === 'string') return t.skip(`NOT TESTED: ${mounted}`)
   using _mounted = mounted
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   using _bind = bindMount(mounted.path, app.volumePath('data'), { isReadOnly: false })
   const area = join(app.volumePath('data'), '.holdfast')
   const elsewhere = app.volumePath('config')
@@ -382,7 +387,7 @@ test('what an app puts in the place of the work area leads nowhere', needsRoot, 
 })
 
 test('a mover writes through the directory it was given, wherever its name leads', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   const staging = await app.platform.prepareRestore(request(['data']), never)
   const { targetPath } = at(staging.volumes, 0)
   const job = { kind: 'restore', targetPath, tags: ['write'] } as never
@@ -395,14 +400,14 @@ test('a mover writes through the directory it was given, wherever its name leads
 })
 
 test('a work area that others can enter is closed again', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   mkdirSync(join(app.hostRoot, '.holdfast'), 0o755)
   await app.platform.prepareRestore(request(['data']), never)
   assert.equal(lstatSync(join(app.hostRoot, '.holdfast')).mode & 0o777, 0o700)
 })
 
 test('a restore is found by a new service, whatever the old one remembered', async () => {
-  await using app = makeHostApp()
+  await using app = makeHostApp(inMemory)
   await app.writeFile('data', 'file', 'old data')
   await prepareAndFill(app, ['data'])
   const successor = openHostPlatform(app)

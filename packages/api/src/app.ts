@@ -35,7 +35,10 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request
     const durationMs = Math.round(reply.elapsedTime)
-    request.log.info({ method, url, status: reply.statusCode, durationMs }, 'request answered')
+    const facts = { method, url, status: reply.statusCode, durationMs }
+    // Probes and pages of the documentation come without a caller; they would drown the rest.
+    const isProbe = request.routeOptions.config.permission === undefined && !request.is404
+    request.log[isProbe ? 'debug' : 'info'](facts, 'request answered')
   })
   await registerDocumentation(app, dependencies.version)
   registerHealth(app, dependencies.readiness)

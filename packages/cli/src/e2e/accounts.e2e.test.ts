@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import {
   type Database,
   insertAccount,
@@ -14,6 +14,7 @@ import {
   type Role,
 } from '@holdfast/db'
 import { type AppBody, type CopyBody, type Listed, serviceClient } from '../service-client.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { assertProblem } from '../testing/problems.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
@@ -37,6 +38,7 @@ describe('accounts and roles', () => {
     await client.whenCompleted(`/k8s/v1/apps/${app.id}/appSnaps/${snapshot.id}`)
   })
   after(() => service.release())
+  afterEach((t) => showLogOfFailure(t, service))
 
   test('another account does not exist', async () => {
     const accountID = await addAccount()

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { compareTrees } from '../demo/compare-trees.ts'
 import { readTree } from '../demo/tree-record.ts'
 import type { AppBody, TaskBody } from '../service-client.ts'
 import { assertCleanRepository } from '../testing/clean-repository.ts'
 import { eventually } from '../testing/eventually.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { assertProblem } from '../testing/problems.ts'
 import { writeSeededFile } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
@@ -30,6 +31,7 @@ describe('copies that meet each other', () => {
     app = await service.client.manageApp('shop', ['shop'])
   })
   after(() => service.release())
+  afterEach((t) => showLogOfFailure(t, service))
 
   const backupPath = (id: string): string => `/k8s/v1/apps/${app.id}/appBackups/${id}`
   const snapshotPath = (id: string): string => `/k8s/v1/apps/${app.id}/appSnaps/${id}`

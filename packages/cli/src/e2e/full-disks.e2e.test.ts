@@ -8,6 +8,7 @@ import { compareTrees } from '../demo/compare-trees.ts'
 import { readTree } from '../demo/tree-record.ts'
 import type { AppBody, CopyBody } from '../service-client.ts'
 import { assertCleanRepository } from '../testing/clean-repository.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { writeSeededFile } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 import { MOUNT_MISSING, mountSmallDisk, type SmallDisk } from '../testing/small-disk.ts'
@@ -45,6 +46,7 @@ describe('full disks', { skip: MOUNT_MISSING }, () => {
     for (const disk of disks) disk.unmount()
     await service.release()
   })
+  afterEach((t) => showLogOfFailure(t, service))
   afterEach(() => {
     for (const disk of disks) disk.empty()
   })

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { compareTrees } from '../demo/compare-trees.ts'
 import { makeLooseEntries, makeOddVolume } from '../demo/demo-data.ts'
 import { findStockRestic, runStockRestic } from '../demo/stock-restic.ts'
 import { readTree, type TreeRecord } from '../demo/tree-record.ts'
 import type { AppBody, CopyBody } from '../service-client.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { writeSeededFile } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
@@ -35,6 +36,7 @@ describe('the main job', () => {
     app = await service.client.manageApp('shop', ['shop'])
   })
   after(() => service.release())
+  afterEach((t) => showLogOfFailure(t, service))
 
   test('a snapshot completes', async () => {
     const { id } = await service.client.startSnapshot(app.id, { name: 'daily' })

@@ -11,10 +11,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { compareTrees } from '../demo/compare-trees.ts'
 import { readTree } from '../demo/tree-record.ts'
 import type { AppBody } from '../service-client.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { watchPeakMemory } from '../testing/peak-memory.ts'
 import { seededBytes } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
@@ -33,6 +34,7 @@ describe('memory', () => {
     service = await startTestService({ database: 'shared' })
   })
   after(() => service.release())
+  afterEach((t) => showLogOfFailure(t, service))
 
   const volumes: readonly [string, (volume: string) => void][] = [
     ['sparse', makeSparseVolume],

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { startServiceProcess } from '../service-process.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
 describe('refused starts', () => {
@@ -14,6 +15,7 @@ describe('refused starts', () => {
     service = await startTestService({ database: 'embedded' })
   })
   after(() => service.release())
+  afterEach((t) => showLogOfFailure(t, service))
 
   test('a second service on the same home', async () => {
     const environment = { ...service.processOptions.environment, HOLDFAST_LISTEN: '127.0.0.1:0' }

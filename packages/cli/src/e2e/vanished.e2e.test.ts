@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@holdfast/server'
 import type { AppBody, CopyBody } from '../service-client.ts'
 import { assertCleanRepository } from '../testing/clean-repository.ts'
 import { eventually } from '../testing/eventually.ts'
+import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { writeSeededFile } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
@@ -38,6 +39,7 @@ describe('things that vanish', () => {
     await database.stop()
     rmSync(databaseDirectory, { recursive: true })
   })
+  afterEach((t) => showLogOfFailure(t, service))
 
   test('a backup survives a restart of the database', async () => {
     const path = await startBackup()

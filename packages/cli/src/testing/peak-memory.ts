@@ -1,5 +1,5 @@
 // The most memory that a service and its movers ever held, as the kernel counted it (VmHWM).
-import { readdirSync, readFileSync } from 'node:fs'
+import { moversOf, readProcess } from './processes.ts'
 
 export interface PeakMemory {
   readonly serviceMiB: number
@@ -39,31 +39,4 @@ export function watchPeakMemory(servicePID: number): PeakMemoryWatch {
 function peakOf(pid: number): number | undefined {
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(readProcess(pid, 'status') ?? '')
   return found === null ? undefined : Number(found[1]) / 1024
-}
-
-function moversOf(servicePID: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter(
-      (pid) =>
-        parentOf(pid) === servicePID &&
-        (readProcess(pid, 'cmdline') ?? '').split('\0').includes('mover'),
-    )
-}
-
-function parentOf(pid: number): number | undefined {
-  // The name in parentheses may hold anything: count from its end.
-  const fields = readProcess(pid, 'stat')?.split(') ').at(-1)?.split(' ')
-  return fields === undefined ? undefined : Number(fields[1])
-}
-
-function readProcess(pid: number, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined
-    throw error
-  }
 }

@@ -351,6 +351,23 @@ test('a pack that vanishes or cannot be read while it is checked', async () => {
   await sound.made.dispose()
 })
 
+test('a backup that is under way is no damage, at any of its writes', async () => {
+  const sound = await makeSound()
+  const found: string[][] = []
+  const watched = {
+    ...sound.backend,
+    save: async (...args: Parameters<MemoryBackend['save']>) => {
+      await sound.backend.save(...args)
+      found.push((await codes(sound.repository)).data)
+    },
+  }
+  const writer = await sound.made.reopen({ backend: watched })
+  await saveSyntheticSnapshot(writer, { new: noise(5, 100_000) }, { second: 2, tags: [] })
+  // Data pack, tree pack, index, snapshot.
+  assert.deepEqual(found, [['unreferenced-pack'], ['unreferenced-pack'], [], []])
+  await sound.made.dispose()
+})
+
 test('a store that fails ends the check; that is no damage', async () => {
   const sound = await makeSound()
   const faults = [{ operation: 'load', kind: 'snapshots', effect: 'before' }] as const

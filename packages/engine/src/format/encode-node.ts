@@ -1,6 +1,6 @@
 // Writes the JSON of one node, byte for byte as stock restic does (repository format, section 3.4).
 import { isUtf8 } from 'node:buffer'
-import { encodeGoJson } from './go-json.ts'
+import { encodeGoJson, encodeGoString } from './go-json.ts'
 import type { BlobId } from './ids.ts'
 import { encodeTextBytes, quoteName } from './name-quoting.ts'
 import type { Node } from './node.ts'
@@ -11,14 +11,14 @@ const IDS_PER_PART = 4096
 
 /** Yields the text in parts; one part for all but very large files. */
 export function* encodeNode(node: Node): Generator<string, void, undefined> {
-  let text = `{"name":${encodeGoJson(quoteName(node.name))},"type":"${node.type}"`
+  let text = `{"name":${encodeGoString(quoteName(node.name))},"type":"${node.type}"`
   if (node.mode !== 0) text += `,"mode":${node.mode}`
   const mtime = formatTime(node.mtime)
   const atime = node.atime === node.mtime ? mtime : formatTime(node.atime)
   text += `,"mtime":"${mtime}","atime":"${atime}"`
   text += `,"ctime":"${formatTime(node.ctime)}","uid":${node.uid},"gid":${node.gid}`
-  if (node.user !== '') text += `,"user":${encodeGoJson(node.user)}`
-  if (node.group !== '') text += `,"group":${encodeGoJson(node.group)}`
+  if (node.user !== '') text += `,"user":${encodeGoString(node.user)}`
+  if (node.group !== '') text += `,"group":${encodeGoString(node.group)}`
   if (node.inode !== 0n) text += `,"inode":${node.inode}`
   if (node.deviceId !== 0n) text += `,"device_id":${node.deviceId}`
   if (node.size !== 0n) text += `,"size":${node.size}`

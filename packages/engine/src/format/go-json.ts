@@ -21,6 +21,13 @@ const GO_ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 }
 
+/** Printable ASCII that neither JSON nor Go escapes: almost every string of a tree. */
+const PLAIN_TEXT = /^[ !#-%'-;=?-[\]-~]*$/
+
+export function encodeGoString(text: string): string {
+  return PLAIN_TEXT.test(text) ? `"${text}"` : encodeGoJson(text)
+}
+
 /** Members in the order given; undefined ones are left out. */
 export function encodeGoJson(value: unknown): string {
   // Outside of strings JSON has none of these characters, so the whole text may be searched.

@@ -139,7 +139,13 @@ function daysInMonth(year: number, month: number): number {
 
 function formatFraction(nanoseconds: number): string {
   if (nanoseconds === 0) return ''
-  return `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`
+  let fraction = nanoseconds
+  let digits = 9
+  while (fraction % 10 === 0) {
+    fraction /= 10
+    digits -= 1
+  }
+  return `.${String(fraction).padStart(digits, '0')}`
 }
 
 function formatOffset(utcOffsetMinutes: number): string {

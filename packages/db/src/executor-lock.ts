@@ -20,84 +20,116 @@ export interface ExecutorLockOptions {
   readonly onLost: () => void
 }
 
-const RETRY_MS = 500
+const RETRY_MS = 200
+/** The server needs a moment to notice that a process was killed; then its lock is free. */
+const FIRST_TRIES = 10
 
-/** Fails with `executor-lock-taken` at once when another process holds it. */
+/** Fails with `executor-lock-taken` when another process holds it. */
 export async function takeExecutorLock(options: ExecutorLockOptions): Promise<ExecutorLock> {
+  const { executorID } = options
   const stopping = new AbortController()
-  let client = await tryLock(options)
+  let held = await takeFirst(options)
   let retaking: Promise<void> = Promise.resolve()
 
-  function retakeWhenBroken(held: pg.Client): void {
-    held.once('error', () => {
-      void held.end().catch(() => undefined)
-      retaking = retake()
+  function retakeWhenBroken({ client, backend }: HeldLock): void {
+    client.once('error', () => {
+      void client.end().catch(() => undefined)
+      retaking = retake(backend)
     })
   }
 
-  async function retake(): Promise<void> {
+  async function retake(formerBackend: number): Promise<void> {
     while (!stopping.signal.aborted) {
-      try {
-        client = await tryLock(options)
-        return retakeWhenBroken(client)
-      } catch (error) {
-        if (isTaken(error)) return options.onLost()
-        await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+      const answer = await tryLock(options).catch(() => undefined)
+      if (answer !== undefined && 'client' in answer) {
+        held = answer
+        return retakeWhenBroken(held)
       }
+      // The server's end of the broken connection may live on for a moment: no other process's.
+      const holder = answer?.holder
+      if (holder !== undefined && holder !== formerBackend) return options.onLost()
+      await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
 
-  retakeWhenBroken(client)
+  async function takeFirst(first: ExecutorLockOptions): Promise<HeldLock> {
+    for (let tries = 1; ; tries++) {
+      const answer = await tryLock(first)
+      if ('client' in answer) return answer
+      if (tries === FIRST_TRIES)
+        throw new DatabaseError({ code: 'executor-lock-taken', executorID })
+      await delay(RETRY_MS)
+    }
+  }
+
+  retakeWhenBroken(held)
   return {
     async release() {
       stopping.abort()
       await retaking
-      await client.end().catch(() => undefined)
+      await held.client.end().catch(() => undefined)
     },
   }
 }
 
 /** Does a live process hold the lock of `executorID`? A worker takes over what the dead left. */
 export async function isExecutorAlive(database: Database, executorID: string): Promise<boolean> {
+  return (await findHolder(database.pool, executorID)) !== undefined
+}
+
+async function findHolder(
+  connection: pg.Client | pg.Pool,
+  executorID: string,
+): Promise<number | undefined> {
   const { classID, objectID } = lockKey(executorID)
-  const found = await database.pool.query(
-    `select 1 from pg_locks where locktype = 'advisory' and objsubid = 2 and granted
+  const found = await connection.query<{ pid: number }>(
+    `select pid from pg_locks where locktype = 'advisory' and objsubid = 2 and granted
       and classid = $1 and objid = $2
       and database = (select oid from pg_database where datname = current_database())`,
     [classID, objectID],
   )
-  return found.rowCount !== 0
+  return found.rows[0]?.pid
 }
 
-async function tryLock({ url, executorID }: ExecutorLockOptions): Promise<pg.Client> {
+interface HeldLock {
+  readonly client: pg.Client
+  /** Process id of the server's end of the connection. */
+  readonly backend: number
+}
+
+/** Undefined: whoever held it has just given it back. */
+type LockAnswer = HeldLock | { readonly holder: number | undefined }
+
+async function tryLock({ url, executorID }: ExecutorLockOptions): Promise<LockAnswer> {
   const client = new pg.Client({
     connectionString: url,
     application_name: `holdfast executor ${executorID}`,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // Of a host that lost its power, the server learns only by asking; two hours are its default.
+    options: KEEPALIVE_SETTINGS,
   })
-  const swallowUntilConnected = (): void => undefined
-  client.on('error', swallowUntilConnected)
+  // Until a holder listens; without a listener the event would end the process.
+  client.on('error', () => undefined)
   await client.connect()
+  let isHeld = false
   try {
     const { classID, objectID } = lockKey(executorID)
-    const answer = await client.query<{ taken: boolean }>(
-      'select pg_try_advisory_lock($1, $2) as taken',
+    const answer = await client.query<{ taken: boolean; backend: number }>(
+      'select pg_try_advisory_lock($1, $2) as taken, pg_backend_pid() as backend',
       [classID, objectID],
     )
-    if (answer.rows[0]?.taken !== true) {
-      throw new DatabaseError({ code: 'executor-lock-taken', executorID })
-    }
-    return client
-  } catch (error) {
-    await client.end().catch(() => undefined)
-    throw error
+    const row = answer.rows[0]
+    isHeld = row?.taken === true
+    if (row !== undefined && isHeld) return { client, backend: row.backend }
+    return { holder: await findHolder(client, executorID) }
+  } finally {
+    if (!isHeld) await client.end().catch(() => undefined)
   }
 }
 
-function isTaken(error: unknown): boolean {
-  return error instanceof DatabaseError && error.failure.code === 'executor-lock-taken'
-}
+const KEEPALIVE_SETTINGS =
+  '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
 
 /** `pg_locks` shows both halves as unsigned, the function takes them signed; 31 bits fit both. */
 function lockKey(executorID: string): { classID: number; objectID: number } {

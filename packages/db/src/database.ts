@@ -47,12 +47,25 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     types: { getTypeParser },
   })
-  pool.on('error', (error) => options.onConnectionLost?.(error))
-  // A checked-out connection that breaks fails its query and emits `error` too; without a
-  // listener on the client itself that event would end the process.
-  pool.on('connect', (client) => client.on('error', (error) => options.onConnectionLost?.(error)))
+  let isClosing = false
+  // A connection that breaks emits `error`, at rest on the pool as well; without listeners that
+  // would end the process. What the driver adds to the error (the whole client) goes no further.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => {
+    client.on('error', ({ message }) => {
+      if (!isClosing) options.onConnectionLost?.(new Error(message))
+    })
+  })
   const queries = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  return { queries, pool, url: options.url, close: () => queries.destroy() }
+  return {
+    queries,
+    pool,
+    url: options.url,
+    close() {
+      isClosing = true
+      return queries.destroy()
+    },
+  }
 }
 
 /**

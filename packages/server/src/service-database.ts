@@ -30,7 +30,7 @@ export async function openServiceDatabase(
   { log, readiness, signal }: ServiceDatabaseContext,
 ): Promise<ServiceDatabase> {
   const onConnectionLost = (error: Error): void => {
-    log.warn({ err: error }, 'a database connection was lost')
+    log.warn({ reason: error.message }, 'a database connection was lost')
   }
   const open = (url: string): Database =>
     openDatabase({ url, applicationName: 'holdfast', onConnectionLost })

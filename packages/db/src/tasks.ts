@@ -111,6 +111,8 @@ export async function requestTaskCancel(
     .where('account_id', '=', request.accountID)
     .where('state', 'in', ['notStarted', 'running', 'cancelling'])
     .where('past_commit', '=', false)
+    // A deletion is past its commit when it is accepted: what it deletes is not seen any more.
+    .where('kind', 'not in', ['delete-snapshot', 'delete-backup'])
     .executeTakeFirst()
   if (updated.numUpdatedRows > 0n) return 'cancelling'
   const found = await queries

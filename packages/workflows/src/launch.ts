@@ -22,6 +22,7 @@ import {
 } from './dead-services.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { settleLostWorkflows } from './lost-workflows.ts'
+import { removeOldWorkflows } from './old-workflows.ts'
 import { startSweeps } from './periodic.ts'
 import { createRuntime, type Runtime, setCurrentRuntime, track } from './runtime.ts'
 import { startTask, startTasksNotStarted } from './task-starter.ts'
@@ -33,6 +34,7 @@ const APPLICATION_VERSION = 'holdfast-1'
 
 const START_SWEEP_MS = 2000
 const SETTLE_SWEEP_MS = 60_000
+const REMOVE_SWEEP_MS = 3_600_000
 const QUEUE_POLL_MS = 250
 /** Beside the pool of the product: DBOS holds one connection to listen and one per statement. */
 const DBOS_POOL_SIZE = 8
@@ -52,6 +54,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
   const stopSweeps = startSweeps(runtime, [
     { everyMs: START_SWEEP_MS, work: () => startTasksNotStarted(runtime) },
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
+    { everyMs: REMOVE_SWEEP_MS, work: () => removeOldWorkflows(runtime) },
   ])
   return {
     startTask: (taskID) => startTask(runtime, taskID),

@@ -1,15 +1,15 @@
 // The five operations on a real directory app with the real mover, and what cancels and failures
 // make of them.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
-import { requestTaskCancel } from '@holdfast/db'
+import { createSealing, openRepositorySecrets, requestTaskCancel } from '@holdfast/db'
 import { type Platform, PlatformError } from '@holdfast/platforms'
 import type { StepPassage } from './step-observer.ts'
-import { startTestService } from './testing/test-service.ts'
+import { startTestService, TEST_MASTER_KEY } from './testing/test-service.ts'
 import { copyTree, makeWorld, type Operation, type World } from './testing/world.ts'
 import type { Workflows } from './workflow-types.ts'
 
@@ -161,6 +161,27 @@ test('a backup that waits for a restore stays pending and starts afterwards', as
   await complete(await world.deleteBackup(waiting.resourceID))
 })
 
+test('a backup that meets a foreign lock waits and says so', async () => {
+  const holder = await holdForeignLock()
+  try {
+    const waiting = await world.backup()
+    await workflows.startTask(waiting.taskID)
+    const seen = (await untilUnready(waiting)) as { state: string; state_unready: string[] }
+    assert.equal(seen.state, 'running')
+    assert.match(seen.state_unready[0] ?? '', /^Waiting: The repository is .*locked by process/)
+    holder.kill('SIGCONT')
+    await complete(waiting)
+    const row = await world.row(
+      'select state_unready from backups where id = $1',
+      waiting.resourceID,
+    )
+    assert.deepEqual(row.state_unready, [])
+    await complete(await world.deleteBackup(waiting.resourceID))
+  } finally {
+    holder.kill('SIGKILL')
+  }
+})
+
 test('deleting a running backup cancels it first', async () => {
   const operation = await world.backup()
   let deletion: Operation | undefined
@@ -220,6 +241,41 @@ function cancelWhenMoverRuns(operation: Operation, step: string): void {
       }
     },
   }
+}
+
+/** A stock `restic check` that is stopped while it holds its exclusive lock. */
+async function holdForeignLock(): Promise<ChildProcess> {
+  const repository = join(world.bucketPath, 'accounts', world.accountID)
+  const { id } = await world.row('select id from repositories where bucket_id = $1', world.bucketID)
+  const sealing = createSealing(TEST_MASTER_KEY)
+  const secrets = await openRepositorySecrets(world.database.database, sealing, String(id))
+  for (;;) {
+    const child = spawn('restic', ['--no-cache', '-r', repository, 'check'], {
+      env: { ...process.env, RESTIC_PASSWORD: secrets?.password ?? '' },
+      stdio: 'ignore',
+    })
+    const exited = once(child, 'exit')
+    while (child.exitCode === null && !isLocked(repository)) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    child.kill('SIGSTOP')
+    while (child.exitCode === null && stateOf(child) !== 'T') {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (child.exitCode === null && isLocked(repository)) return child
+    // It was faster and has given its lock back.
+    child.kill('SIGKILL')
+    await exited
+  }
+}
+
+/** Temporary files are no locks yet. */
+function isLocked(repository: string): boolean {
+  return repositoryFiles(repository, 'locks').some((name) => /^[0-9a-f]{64}$/.test(name))
+}
+
+function stateOf({ pid }: ChildProcess): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0]
 }
 
 async function untilUnready(operation: Operation): Promise<unknown> {

@@ -31,7 +31,8 @@ export function failedOutcome(failure: WorkflowFailure): TaskOutcome {
 
 /**
  * A shielded step that undoes something. Its failure is logged and does not change how the task
- * ends: what it could not undo stays written down as an obligation, and the sweep tries again.
+ * ends. What it could not undo on the platform stays written down as an obligation, and the sweep
+ * tries again; what stayed in a repository goes when the copy is deleted.
  */
 export async function undo(
   execution: Execution,
@@ -43,7 +44,7 @@ export async function undo(
   } catch (error) {
     rethrowIfLost(error)
     const [sentence] = sentencesOf(failureOf(error))
-    await logTask(execution, 'warning', `${name} is not finished and is repeated: ${sentence}`)
+    await logTask(execution, 'warning', `${name} could not be finished now: ${sentence}`)
   }
 }
 

@@ -86,10 +86,9 @@ const PLACES = {
   cancelledSnapshot: ['snapshot/undo-snapshot', 'snapshot/fail-snapshot'],
   cancelledRestore: ['restore/rollback-restore', 'restore/fail-restore'],
   failedDeleteBackup: ['delete-backup/fail-delete-backup'],
-  failedDeleteSnapshot: ['delete-snapshot/fail-delete-snapshot'],
+  failedDeleteSnapshot: ['delete-snapshot/drop-volumes', 'delete-snapshot/fail-delete-snapshot'],
   deleteSnapshot: [
     'delete-snapshot/cancel-snapshot',
-    'delete-snapshot/drop-volumes',
     'delete-snapshot/forget-description',
     'delete-snapshot/prune',
     'delete-snapshot/end-delete-snapshot',

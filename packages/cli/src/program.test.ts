@@ -238,6 +238,20 @@ test('a second service on the same database has an executor id of its own; a cop
   assert.equal(refused.exitCode, 1)
   assert.match(refused.stderr, /Another Holdfast service runs with the executor id/)
 
+  // A database of another installation is a mistake; nothing there is changed.
+  const foreign = await makeTestDatabase()
+  t.after(() => foreign.drop())
+  const { pool } = foreign.database
+  await pool.query(`insert into installation (id, master_key_fingerprint)
+    values ('11111111-1111-4111-8111-111111111111', 'theirs')`)
+  const mistaken = await runProgram(['serve', '--home', copy, '--database-url', foreign.url], {
+    environment: fixture.environment,
+  })
+  assert.equal(mistaken.exitCode, 1)
+  assert.match(mistaken.stderr, /belongs to another Holdfast installation/)
+  const { rows } = await pool.query('select master_key_fingerprint as key from installation')
+  assert.deepEqual(rows, [{ key: 'theirs' }])
+
   const other = `${fixture.home}-other`
   const masterKeyFile = join(fixture.home, 'master.key')
   const joined = startProgram(['serve', '--home', other, '--master-key-file', masterKeyFile], {

@@ -64,9 +64,13 @@ async function runRestore(execution: Execution): Promise<TaskOutcome> {
   try {
     const plan = await step(execution, 'plan-restore', planRestore)
     const staged = await step(execution, 'prepare-restore', (scope) => prepare(scope, plan))
-    for (const volume of staged) {
-      await step(execution, 'restore-volume', (scope) => restoreVolume(scope, volume), {
-        writeProgress: undefined,
+    const totalBytes = sumOfBytes(staged)
+    for (const [at, volume] of staged.entries()) {
+      const before = sumOfBytes(staged.slice(0, at))
+      await step(execution, 'restore-volume', async (scope) => {
+        const report = (bytesDone: number) =>
+          scope.report({ bytesDone: before + bytesDone, totalBytes })
+        await restoreVolume(scope, volume, report)
       })
     }
     await step(execution, 'pass-commit', passPointOfNoReturn)
@@ -162,9 +166,18 @@ async function prepare(scope: StepScope, plan: readonly PlannedVolume[]): Promis
   })
 }
 
-async function restoreVolume(scope: StepScope, volume: StagedTarget): Promise<void> {
+function sumOfBytes(volumes: readonly PlannedVolume[]): number {
+  return volumes.reduce((sum, { expected }) => sum + expected.bytes, 0)
+}
+
+/** `report` gets the bytes of this volume that are done. */
+async function restoreVolume(
+  scope: StepScope,
+  volume: StagedTarget,
+  report: (bytesDone: number) => void,
+): Promise<void> {
   const { from } = volume
-  if (from.kind === 'repository') return await restoreFromRepository(scope, volume, from)
+  if (from.kind === 'repository') return await restoreFromRepository(scope, volume, from, report)
   const { execution, signal } = scope
   const { platform } = await appContext(scope, appIDOf(execution))
   // The platform verifies what it staged against the snapshot itself.
@@ -183,6 +196,7 @@ async function restoreFromRepository(
   scope: StepScope,
   volume: StagedTarget,
   from: Extract<PlannedVolume['from'], { kind: 'repository' }>,
+  report: (bytesDone: number) => void,
 ): Promise<void> {
   const { execution } = scope
   const { mover } = await appContext(scope, appIDOf(execution))
@@ -191,7 +205,7 @@ async function restoreFromRepository(
     repositoryTurn(scope, from.repositoryID, 'shared'),
     async () => {
       const result = await runMover(
-        { ...mover, volume: name, onProgress: scope.report },
+        { ...mover, volume: name, onProgress: ({ bytesDone }) => report(bytesDone) },
         {
           kind: 'restore',
           repository: await openRepository(execution.runtime, from.repositoryID),

@@ -49,9 +49,12 @@ export async function archiveTree(options: ArchiveTreeOptions): Promise<Archived
     archive.signal.throwIfAborted()
     const root = await Promise.race([walkAndAssemble(archive), stopped])
     return { root, outcome: archive.tally.outcome() }
+  } catch (error) {
+    // Whatever still runs in the background ends before the threads do. Not after a success: then
+    // only packs are on their way, stored under the same signal, and `flush` waits for them.
+    archive.fail(error)
+    throw error
   } finally {
-    // Whatever still runs in the background ends before the threads do.
-    archive.fail(new Error('the archive has ended'))
     await archive.readers.close()
     archive.manifest?.close()
   }

@@ -16,7 +16,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { writeEntryManifest } from '@holdfast/filesystem'
+import type { Backend } from '../backend/backend.ts'
 import { failureOf } from '../engine-failure.ts'
 import {
   awkwardTreeOptions,
@@ -315,4 +317,27 @@ test('a repository that fails in the middle fails the backup with its own failur
     (error) => failureOf(error, 'backend-failed')?.reason === 'EIO',
   )
   faulty.assertAllFired()
+})
+
+test('packs that are still being stored when the walk ends are waited for', async () => {
+  await using made = await makeThrowawayRepository()
+  let slowSaves = 0
+  const slow: Backend = {
+    ...made.backend,
+    async save(handle, content, signal) {
+      if (handle.kind === 'data') {
+        slowSaves += 1
+        // Ends early, with an error, when the signal does.
+        await delay(300, undefined, { signal })
+      }
+      await made.backend.save(handle, content, signal)
+    },
+  }
+  const repository = await made.reopen({ backend: slow })
+  const source = makeVolume('slow')
+  // More than one pack: the first one is on its way when the last chunk is in the second.
+  for (let n = 0; n < 3; n += 1) writeFileSync(join(source, `file-${n}`), noise(n, 8_000_000))
+  const run = await backUp(repository, source)
+  assert.notEqual(run.snapshotId, undefined)
+  assert.ok(slowSaves >= 2, `${slowSaves} packs were stored`)
 })

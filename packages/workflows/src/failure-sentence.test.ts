@@ -66,6 +66,7 @@ test('whatever a failure says, its sentences fit and are never empty', () => {
       for (const failure of Object.values(samples(text, count))) {
         const sentences = sentencesOf(failure)
         assert.ok(sentences.length > 0)
+        assert.equal(new Set(sentences).size, sentences.length)
         for (const sentence of sentences) {
           assert.ok(sentence.length > 0 && sentence.length <= SENTENCE_LENGTH_MAX, sentence)
         }

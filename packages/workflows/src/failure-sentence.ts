@@ -14,12 +14,13 @@ export function sentencesOf(failure: WorkflowFailure): string[] {
   const named = failure.missed
     .slice(0, NAMED_ENTRIES_MAX)
     .map((entry) => fit`Not captured: ${`${failure.volume ?? ''}/${entry.path}`} (${entry.reason})`)
-  return [sentenceOf(failure), ...named]
+  // The dialect wants them unique; long paths can become the same when they are shortened.
+  return [...new Set([sentenceOf(failure), ...named])]
 }
 
 export function stateDetailsOf(failure: WorkflowFailure): StateDetail[] {
   return sentencesOf(failure).map((detail) => ({
-    type: `https://holdfast.dev/failures/${failure.code}`,
+    type: `urn:holdfast:failure:${failure.code}`,
     title: failure.code.replaceAll('-', ' '),
     detail,
   }))

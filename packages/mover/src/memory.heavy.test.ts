@@ -22,9 +22,9 @@ function at(...parts: string[]): string {
 /** Runs a job that must succeed and holds its process to the guarantee. */
 async function runWithinMemory<Job extends MoverJob>(job: Job): Promise<MoverResults[Job['kind']]> {
   const mover = startMover(job, { programArguments: ['--tell-peak'] })
-  const { stderr } = await mover.ended
+  const { stderr, signal } = await mover.ended
   const last = mover.events.at(-1)
-  assert.ok(last?.event === 'result', JSON.stringify(last))
+  assert.ok(last?.event === 'result', `${JSON.stringify(last)} ${signal} ${stderr}`)
   const peak = Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1])
   console.log(`${job.kind}: VmHWM ${Math.round(peak / 1024)} MiB`)
   assert.ok(peak <= PEAK_KIBIBYTES_MAX, `${job.kind} took ${peak} KiB`)

@@ -64,13 +64,8 @@ export async function archiveTree(options: ArchiveTreeOptions): Promise<Archived
 export interface Archive {
   readonly repository: Repository
   readonly source: ArchiveSource
-  /** Aborted by the caller, and when this run ends, well or not. */
+  /** Aborted by the caller, and when any part of the run fails. */
   readonly signal: AbortSignal
-  /**
-   * The caller's own, for what is stored: packs are still being uploaded when this run has ended
-   * well.
-   */
-  readonly storeSignal: AbortSignal | undefined
   readonly observer: ArchiveObserver
   readonly tally: ArchiveTally
   readonly owners: OwnerNames
@@ -116,7 +111,7 @@ function startArchive(options: ArchiveTreeOptions): Archive {
     signal,
     async saveChunk(chunk) {
       const length = chunk.length
-      const saved = await repository.saveBlob('data', chunk, options.signal)
+      const saved = await repository.saveBlob('data', chunk, signal)
       tally.countBlob('data', saved, length)
       return saved.id
     },
@@ -125,7 +120,6 @@ function startArchive(options: ArchiveTreeOptions): Archive {
     repository,
     source,
     signal,
-    storeSignal: options.signal,
     observer,
     tally,
     owners: readOwnerNames(),
@@ -239,7 +233,7 @@ async function finishDirectory(
     return undefined
   }
   const length = tree.length
-  const saved = await archive.repository.saveBlob('tree', tree, archive.storeSignal)
+  const saved = await archive.repository.saveBlob('tree', tree, archive.signal)
   archive.tally.countBlob('tree', saved, length)
   archive.tally.captureDirectory(parentNode?.subtree, saved.id)
   const node = entryNode(facts, { subtree: saved.id })

@@ -28,7 +28,7 @@ import {
 } from '../testing/awkward-tree.ts'
 import { backUp, restoreInto, snapshotOf, subtreeOf } from '../testing/backup-run.ts'
 import { withFaults } from '../testing/faulty-backend.ts'
-import { localBackendIn, makeThrowawayRepository } from '../testing/throwaway-repository.ts'
+import { makeThrowawayRepository } from '../testing/throwaway-repository.ts'
 import { findNode, pathComponents } from './find-node.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'holdfast-backup-'))
@@ -340,15 +340,4 @@ test('packs that are still being stored when the walk ends are waited for', asyn
   const run = await backUp(repository, source)
   assert.notEqual(run.snapshotId, undefined)
   assert.ok(slowSaves >= 2, `${slowSaves} packs were stored`)
-})
-
-test('packs that fill up on the way are stored whole', async () => {
-  await using made = await makeThrowawayRepository({ backend: localBackendIn(base), workers: 1 })
-  const source = makeVolume('packs')
-  // Some packs are full, and so on their way to the store, when the last file has been read.
-  for (let n = 0; n < 9; n += 1) writeFileSync(join(source, `file-${n}`), noise(n, 8_000_000))
-  const snapshotId = snapshotOf(await backUp(made.repository, source))
-  const target = join(base, 'packs-out')
-  await restoreInto(await made.reopen(), snapshotId, target)
-  assert.deepEqual(describeTree(Buffer.from(target)), describeTree(Buffer.from(source)))
 })

@@ -23,24 +23,19 @@ import {
   listBackupVolumes,
   listCopyAssets,
   listVolumeSnapshots,
-  markSnapshotGone,
-  maxAttemptOfChildren,
   setCopyRepository,
   takeOverSnapshot,
   workflowIDOf,
 } from '@holdfast/db'
 import { awaitApp } from './await-app.ts'
+import { dropOwnSnapshot, forgetBackup, forgetOtherAttempts } from './backup-leftovers.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverApp } from './discover-volumes.ts'
-import { dropSnapshotData } from './drop-snapshot.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { moveWorkflow } from './move-workflow.ts'
 import { newMoveTask, newSnapshotTask } from './new-task.ts'
-import { openRepository } from './open-repository.ts'
-import { allTagLists } from './repository-labels.ts'
-import { runMover } from './run-mover.ts'
 import { uuidFrom } from './runtime.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
 import { type StepScope, step } from './step.ts'
@@ -53,8 +48,7 @@ import {
   throwRefusedCommit,
   undo,
 } from './task-end.ts'
-import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
+import { appContext } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
 /**
@@ -90,7 +84,7 @@ async function runBackup(execution: Execution): Promise<TaskOutcome> {
   } catch (error) {
     return await endFailed(execution, backupID, failureToEndWith(error))
   }
-  await undo(execution, 'forget-other-attempts', (scope) => forgetOthers(scope, backupID))
+  await undo(execution, 'forget-other-attempts', (scope) => forgetOtherAttempts(scope, backupID))
   await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
   await step(execution, 'end-backup', completeTask, SHIELDED)
   return { state: 'completed' }
@@ -262,58 +256,13 @@ async function commit(
   if (!isCommitted) await throwRefusedCommit(scope)
 }
 
-/**
- * An interrupted move may have left a second snapshot of its volume: two of its movers may have
- * been at work at the same time, and a copy between repositories is made again. A volume that was
- * read by one execution has one snapshot, since its mover looks for it first.
- */
-async function forgetOthers(scope: StepScope, backupID: string): Promise<void> {
-  const { runtime, taskID, task } = scope.execution
-  const attempts = Math.max(task.attempt, await maxAttemptOfChildren(runtime.database, taskID))
-  if (attempts === 1 && !(await isOfGivenSnapshot(scope, backupID))) return
-  const facts = await factsOf(scope, backupID)
-  const { repositoryID, descriptionSnapshotID } = facts
-  if (repositoryID === undefined) return
-  const volumes = await listBackupVolumes(runtime.database, backupID)
-  const kept = [descriptionSnapshotID, ...volumes.map((volume) => volume.repositorySnapshotID)]
-  const { mover } = await appContext(scope, facts.appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists(ref(backupID)),
-      keepSnapshotIDs: kept.filter((id) => id !== undefined),
-    })
-  })
-}
-
-async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<boolean> {
-  const { snapshotID } = await factsOf(scope, backupID)
-  if (snapshotID === undefined) return false
-  const { database } = scope.execution.runtime
-  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
-  return snapshot?.takenByBackupID !== backupID
-}
-
-async function dropOwnSnapshot(scope: StepScope, backupID: string): Promise<void> {
-  const { database } = scope.execution.runtime
-  const { snapshotID, appID } = await factsOf(scope, backupID)
-  if (snapshotID === undefined) return
-  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
-  if (snapshot?.takenByBackupID !== backupID) return
-  // Nobody sees it any more even when its data cannot be deleted now: that stays an obligation.
-  await markSnapshotGone(database, snapshotID)
-  await scope.point('marked-gone')
-  await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
-}
-
 async function endFailed(
   execution: Execution,
   backupID: string,
   failure: WorkflowFailure,
 ): Promise<TaskOutcome> {
   await undo(execution, 'undo-backup', async (scope) => {
-    await forgetAll(scope, backupID)
+    await forgetBackup(scope, backupID)
   })
   await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
   await step(
@@ -330,20 +279,6 @@ async function endFailed(
     SHIELDED,
   )
   return failedOutcome(failure)
-}
-
-async function forgetAll(scope: StepScope, backupID: string): Promise<void> {
-  const { runtime } = scope.execution
-  const { repositoryID, appID } = await factsOf(scope, backupID)
-  if (repositoryID === undefined) return
-  const { mover } = await appContext(scope, appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists(ref(backupID)),
-    })
-  })
 }
 
 async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {

@@ -1,0 +1,83 @@
+// What a backup leaves behind and must not: repository snapshots that do not count, and the
+// application snapshot that it took for itself.
+import {
+  type CopyFacts,
+  findCopyFacts,
+  listBackupVolumes,
+  markSnapshotGone,
+  maxAttemptOfChildren,
+} from '@holdfast/db'
+import { dropSnapshotData } from './drop-snapshot.ts'
+import { openRepository } from './open-repository.ts'
+import { allTagLists } from './repository-labels.ts'
+import { runMover } from './run-mover.ts'
+import type { StepScope } from './step.ts'
+import { withTurn } from './turn.ts'
+import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError } from './workflow-failure.ts'
+
+/**
+ * An interrupted move may have left a second snapshot of its volume: two of its movers may have
+ * been at work at the same time, and a copy between repositories is made again. A volume that was
+ * read by one execution has one snapshot, since its mover looks for it first.
+ */
+export async function forgetOtherAttempts(scope: StepScope, backupID: string): Promise<void> {
+  const { runtime, taskID, task } = scope.execution
+  const attempts = Math.max(task.attempt, await maxAttemptOfChildren(runtime.database, taskID))
+  if (attempts === 1 && !(await isOfGivenSnapshot(scope, backupID))) return
+  const facts = await factsOf(scope, backupID)
+  const { repositoryID, descriptionSnapshotID } = facts
+  if (repositoryID === undefined) return
+  const volumes = await listBackupVolumes(runtime.database, backupID)
+  const kept = [descriptionSnapshotID, ...volumes.map((volume) => volume.repositorySnapshotID)]
+  const { mover } = await appContext(scope, facts.appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists({ kind: 'backup', id: backupID }),
+      keepSnapshotIDs: kept.filter((id) => id !== undefined),
+    })
+  })
+}
+
+async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<boolean> {
+  const { snapshotID } = await factsOf(scope, backupID)
+  if (snapshotID === undefined) return false
+  const { database } = scope.execution.runtime
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
+  return snapshot?.takenByBackupID !== backupID
+}
+
+export async function dropOwnSnapshot(scope: StepScope, backupID: string): Promise<void> {
+  const { database } = scope.execution.runtime
+  const { snapshotID, appID } = await factsOf(scope, backupID)
+  if (snapshotID === undefined) return
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
+  if (snapshot?.takenByBackupID !== backupID) return
+  // Nobody sees it any more even when its data cannot be deleted now: that stays an obligation.
+  await markSnapshotGone(database, snapshotID)
+  await scope.point('marked-gone')
+  await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
+}
+
+/** Everything of a backup that failed or was cancelled. */
+export async function forgetBackup(scope: StepScope, backupID: string): Promise<void> {
+  const { runtime } = scope.execution
+  const { repositoryID, appID } = await factsOf(scope, backupID)
+  if (repositoryID === undefined) return
+  const { mover } = await appContext(scope, appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists({ kind: 'backup', id: backupID }),
+    })
+  })
+}
+
+async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {
+  const facts = await findCopyFacts(execution.runtime.database, { kind: 'backup', id: backupID })
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: backupID })
+  return facts
+}

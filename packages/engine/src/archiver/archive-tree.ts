@@ -5,22 +5,18 @@
 // their nodes take their reserved places when they are done. At most `NODES_UNDER_WAY_MAX` entries
 // are between the walk and their tree at any time, however large the tree is.
 import { setImmediate } from 'node:timers/promises'
-import {
-  type EntryManifestReader,
-  openEntryManifest,
-  type WalkStep,
-  walkEntries,
-} from '@holdfast/filesystem'
+import { openEntryManifest, type WalkStep, walkEntries } from '@holdfast/filesystem'
 import { ByteBudget } from '../byte-budget.ts'
 import type { Node } from '../format/node.ts'
 import type { Repository } from '../repository.ts'
+import type { Archive } from './archive.ts'
 import type { ArchiveObserver, ArchiveOutcome, ArchiveSource } from './archive-source.ts'
-import { type ArchiveTally, startTally } from './archive-tally.ts'
+import { startTally } from './archive-tally.ts'
 import { captureEntry, readAttributes, type WalkedEntry } from './capture-entry.ts'
 import { assembleDirectory, type DirectoryAssembly, type NodeSlot } from './directory-assembly.ts'
 import { type EntryFacts, entryNode, withOrigin } from './entry-node.ts'
-import { type FileReaders, startFileReaders } from './file-readers.ts'
-import { type OwnerNames, readOwnerNames } from './owner-names.ts'
+import { startFileReaders } from './file-readers.ts'
+import { readOwnerNames } from './owner-names.ts'
 import { openParentDirectory, type ParentDirectory } from './parent-tree.ts'
 
 export interface ArchiveTreeOptions {
@@ -58,26 +54,6 @@ export async function archiveTree(options: ArchiveTreeOptions): Promise<Archived
     await archive.readers.close()
     archive.manifest?.close()
   }
-}
-
-/** What all steps of one run share. */
-export interface Archive {
-  readonly repository: Repository
-  readonly source: ArchiveSource
-  /** Aborted by the caller, and when any part of the run fails. */
-  readonly signal: AbortSignal
-  readonly observer: ArchiveObserver
-  readonly tally: ArchiveTally
-  readonly owners: OwnerNames
-  readonly readers: FileReaders
-  readonly manifest: EntryManifestReader | undefined
-  readonly parentRoot: Node | undefined
-  /** Entries between the walk and their tree; directories do not count. */
-  readonly nodesUnderWay: ByteBudget
-  /** Directories that the walk has left and whose trees are not stored yet. */
-  readonly treesUnderWay: ByteBudget
-  /** Ends the run; the first reason counts. */
-  fail(reason: unknown): void
 }
 
 interface OpenDirectory {

@@ -12,7 +12,7 @@ import {
 } from '@holdfast/filesystem'
 import { CHUNK_SIZE_BYTES_MIN } from '../chunker/chunker.ts'
 import type { Node } from '../format/node.ts'
-import type { Archive } from './archive-tree.ts'
+import type { Archive } from './archive.ts'
 import { type EntryFacts, entryNode, withOrigin } from './entry-node.ts'
 import { isUnchangedFile } from './parent-tree.ts'
 

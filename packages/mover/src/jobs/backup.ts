@@ -23,7 +23,7 @@ import { givenHoles, isWorkArea, pathOfJob } from '../job-paths.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
 import { backupLabel, copyTags } from '../snapshot-label.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 type BackupResult = MoverResults['backup']
 

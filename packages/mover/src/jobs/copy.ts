@@ -13,7 +13,7 @@ import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
 import { backupLabel } from '../snapshot-label.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runCopy(
   job: JobOf<'copy'>,

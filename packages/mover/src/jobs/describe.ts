@@ -4,7 +4,7 @@ import { describe, forget, listSnapshots } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { withLockedRepository } from '../open-repository.ts'
 import { backupLabel } from '../snapshot-label.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runDescribe(
   job: JobOf<'describe'>,

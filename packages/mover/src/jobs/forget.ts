@@ -4,7 +4,7 @@ import { forget, parseObjectId, type SnapshotId } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runForget(
   job: JobOf<'forget'>,

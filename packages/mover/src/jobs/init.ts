@@ -10,7 +10,7 @@ import {
 } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { backendOf } from '../open-repository.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runInit(
   job: JobOf<'init'>,

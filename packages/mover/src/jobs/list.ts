@@ -3,7 +3,7 @@ import type { MoverResults } from '@holdfast/domain'
 import { listSnapshots } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runList(
   job: JobOf<'list'>,

@@ -4,7 +4,7 @@ import type { MoverResults } from '@holdfast/domain'
 import { DEFAULT_MAX_UNUSED_RATIO, prune } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runPrune(
   job: JobOf<'prune'>,

@@ -5,7 +5,7 @@ import type { JobContext } from '../job-context.ts'
 import { pathOfJob } from '../job-paths.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import type { JobOf } from './job-table.ts'
+import type { JobOf } from './job-of.ts'
 
 export async function runRestore(
   job: JobOf<'restore'>,

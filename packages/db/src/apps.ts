@@ -66,12 +66,12 @@ const HAS_UNENDED_BACKUP = sql<boolean>`exists (
   select 1 from backups where backups.app_id = apps.id and backups.hidden_at is null
     and backups.deleted_at is null and backups.state in ('pending', 'discovering', 'running'))`
 
-// A snapshot that a backup took by itself stays running as long as the backup, and is the
-// backup's affair.
+// A snapshot that a backup took by itself is the backup's affair. It stays `running` a little
+// longer than that, until it is gone: whoever saw the backup completed may restore at once.
 const HAS_UNENDED_SNAPSHOT = sql<boolean>`exists (
   select 1 from application_snapshots as unended where unended.app_id = apps.id
     and unended.hidden_at is null and unended.deleted_at is null
-    and unended.state in ('pending', 'discovering', 'running'))`
+    and unended.taken_by_backup_id is null and unended.state in ('pending', 'discovering', 'running'))`
 
 const SOURCE_CLUSTER_NAME = sql`(
   select name from clusters as source where source.id = apps.source_cluster_id

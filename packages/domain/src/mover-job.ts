@@ -84,7 +84,10 @@ export type MoverJob =
       readonly repositorySnapshotID: string
       /** The node in the snapshot's tree whose content lands in `targetPath`. */
       readonly logicalPath: string
-      /** An existing empty directory made by the platform; gets the node's own metadata too. */
+      /**
+       * An existing directory made by the platform; gets the node's own metadata too. It is empty,
+       * or holds what an earlier run left, which is cleared if nobody else can reach it.
+       */
       readonly targetPath: string
     }
   | {
@@ -157,6 +160,7 @@ export interface MoverResults {
     readonly keys: RepositoryKeys
   }
   backup: {
+    /** Empty when an entry was missed: an incomplete copy gets no repository snapshot. */
     readonly repositorySnapshotID: string
     readonly expected: EntryCount
     readonly captured: EntryCount

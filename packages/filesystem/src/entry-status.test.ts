@@ -18,7 +18,7 @@ import { cPath, pathInDirectory } from './c-path.ts'
 import { readDirectoryNames } from './directory-names.ts'
 import { makeSpecialFile, setOwner, setPermissions, setTimes } from './entry-metadata.ts'
 import { statusAt, statusOfHandle, WORKING_DIRECTORY } from './entry-status.ts'
-import { errnoName, FilesystemError } from './system-error.ts'
+import { describeErrno, errnoName, FilesystemError } from './system-error.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'holdfast-entries-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -190,4 +190,6 @@ test('a refused call names errno, call and path; zero bytes never cut a path sho
   )
   assert.throws(() => cPath(bytes('file', 0, 'x')), RangeError)
   assert.equal(errnoName(new Error('no errno')), undefined)
+  assert.equal(describeErrno('EACCES'), 'EACCES: permission denied')
+  assert.equal(describeErrno('E4711'), 'E4711')
 })

@@ -43,4 +43,4 @@ export {
   subvolumeUUID,
 } from './subvolume.ts'
 export type { FilesystemFailure } from './system-error.ts'
-export { errnoName, FilesystemError } from './system-error.ts'
+export { describeErrno, errnoName, FilesystemError } from './system-error.ts'

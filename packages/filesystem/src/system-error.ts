@@ -1,4 +1,5 @@
 // The one error of this package; most often a system call that the kernel refused.
+import { getSystemErrorMap } from 'node:util'
 import { koffi } from './libc.ts'
 
 export type FilesystemFailure =
@@ -31,6 +32,12 @@ export function errnoName(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   const { code } = error
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}
+
+/** `EACCES: permission denied`, without the path, which may be one that only this process has. */
+export function describeErrno(errno: string): string {
+  const sentence = SENTENCES.get(errno)
+  return sentence === undefined ? errno : `${errno}: ${sentence}`
 }
 
 /** Makes the error of the call that just failed; must run before any other call into libc. */
@@ -69,6 +76,7 @@ function messageOf(failure: FilesystemFailure): string {
 const PREFERRED_NAMES = ['EAGAIN', 'ENOTSUP', 'EDEADLK'] as const
 
 const ERRNO_NAMES = namesByNumber()
+const SENTENCES: ReadonlyMap<string, string> = new Map(getSystemErrorMap().values())
 
 function namesByNumber(): ReadonlyMap<number, string> {
   const numbers: Readonly<Record<string, number>> = koffi.os.errno

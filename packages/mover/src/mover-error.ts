@@ -1,6 +1,7 @@
 // The mover's own failures, and what each failure of the engine means to whoever gave the job.
 import type { MoverFailure } from '@holdfast/domain'
 import { describeFailure, type EngineFailure, isEngineError } from '@holdfast/engine'
+import { describeErrno } from '@holdfast/filesystem'
 
 export class MoverError extends Error {
   readonly failure: MoverFailure
@@ -49,7 +50,7 @@ function fromEngineFailure(failure: EngineFailure): MoverFailure {
     case 'source-unreadable':
       return failure.errno === 'ENOENT' || failure.errno === 'ENOTDIR'
         ? { code: 'source-vanished', path: failure.path }
-        : { code: 'source-unreadable', path: failure.path, reason: failure.errno }
+        : { code: 'source-unreadable', path: failure.path, reason: describeErrno(failure.errno) }
     case 'target-unusable':
       return { code: 'target-not-writable', path: failure.path, reason: failure.reason }
     case 'restore-incomplete':

@@ -143,7 +143,7 @@ async function take(archive: Archive, walk: Walk, step: WalkStep): Promise<void>
       return
     case 'failed':
       loseIfOpen(walk, step.path)
-      archive.tally.miss({ path: step.path, reason: step.error.message, bytes: 0 })
+      archive.tally.miss({ path: step.path, reason: reasonOf(step.error), bytes: 0 })
       return
     default:
       step satisfies never
@@ -215,6 +215,11 @@ async function finishDirectory(
   const node = entryNode(facts, { subtree: saved.id })
   slot?.settle(node)
   return node
+}
+
+function reasonOf(error: Error): string {
+  const errno = errnoName(error)
+  return errno === undefined ? error.message : describeErrno(errno)
 }
 
 function loseIfOpen(walk: Walk, path: Buffer): void {

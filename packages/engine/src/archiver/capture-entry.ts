@@ -1,6 +1,7 @@
 // Makes the node of one entry that is no directory; a file's content is read on the way.
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs'
 import {
+  describeErrno,
   type EntryStatus,
   type ExtendedAttribute,
   errnoName,
@@ -45,7 +46,7 @@ export async function captureEntry(
     if (errno === 'ENOENT') {
       archive.tally.warn('vanished', path, 'It was gone before it could be read.')
     } else {
-      archive.tally.miss({ path, reason: (error as Error).message, bytes: sizeOf(step.status) })
+      archive.tally.miss({ path, reason: describeErrno(errno), bytes: sizeOf(step.status) })
     }
     return undefined
   }
@@ -111,7 +112,11 @@ async function captureFile(
     onBytes: tally.progressBytes,
   })
   if (reading.kind === 'failed') {
-    tally.miss({ path: step.path, reason: reading.message, bytes: sizeOf(opened.status) })
+    tally.miss({
+      path: step.path,
+      reason: describeErrno(reading.errno),
+      bytes: sizeOf(opened.status),
+    })
     return undefined
   }
   const { content, sizeBytes, isChanged } = reading

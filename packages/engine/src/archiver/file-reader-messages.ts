@@ -25,12 +25,7 @@ export type FileReply =
   /** That many chunks of the least size, all zeros, which were holes and never read. */
   | { readonly kind: 'zero-chunks'; readonly id: number; readonly count: number }
   | { readonly kind: 'end'; readonly id: number; readonly isChanged: boolean }
-  | {
-      readonly kind: 'failed'
-      readonly id: number
-      readonly errno: string
-      readonly message: string
-    }
+  | { readonly kind: 'failed'; readonly id: number; readonly errno: string }
 
 /** Beyond this a reader waits until some of its chunks are stored. */
 export const UNSAVED_BYTES_MAX = 8 * 1024 * 1024

@@ -38,7 +38,7 @@ function answer(request: FileRequest): void {
   } catch (error) {
     const errno = errnoName(error)
     if (errno === undefined) throw error
-    reply({ kind: 'failed', id: request.id, errno, message: (error as Error).message })
+    reply({ kind: 'failed', id: request.id, errno })
   }
 }
 

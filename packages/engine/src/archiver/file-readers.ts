@@ -29,7 +29,7 @@ export type FileReading =
       readonly sizeBytes: number
       readonly isChanged: boolean
     }
-  | { readonly kind: 'failed'; readonly errno: string; readonly message: string }
+  | { readonly kind: 'failed'; readonly errno: string }
 
 export interface FileReaders {
   /**
@@ -214,7 +214,7 @@ function startThread(
         return
       case 'failed':
         close(reading)
-        reading.resolve({ kind: 'failed', errno: reply.errno, message: reply.message })
+        reading.resolve({ kind: 'failed', errno: reply.errno })
         return
       default:
         reply satisfies never

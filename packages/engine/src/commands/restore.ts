@@ -1,6 +1,6 @@
 // Restores a directory of a snapshot into an existing directory.
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
-import { errnoName } from '@holdfast/filesystem'
+import { describeErrno, errnoName } from '@holdfast/filesystem'
 import { freeSpaceFloor, type Space } from '../backend/free-space-floor.ts'
 import { EngineError } from '../engine-failure.ts'
 import type { SnapshotId } from '../format/ids.ts'
@@ -84,7 +84,7 @@ async function usingTarget<Result>(
       const { freeBytes } = await measureSpace()
       throw new EngineError({ code: 'no-space', path, freeBytes, neededBytes }, { cause: error })
     }
-    const reason = `${errno}: ${error.message}`
+    const reason = describeErrno(errno)
     throw new EngineError({ code: 'target-unusable', path, reason }, { cause: error })
   }
 }

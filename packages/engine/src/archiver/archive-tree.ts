@@ -5,7 +5,13 @@
 // their nodes take their reserved places when they are done. At most `NODES_UNDER_WAY_MAX` entries
 // are between the walk and their tree at any time, however large the tree is.
 import { setImmediate } from 'node:timers/promises'
-import { openEntryManifest, type WalkStep, walkEntries } from '@holdfast/filesystem'
+import {
+  describeErrno,
+  errnoName,
+  openEntryManifest,
+  type WalkStep,
+  walkEntries,
+} from '@holdfast/filesystem'
 import { ByteBudget } from '../byte-budget.ts'
 import type { Node } from '../format/node.ts'
 import type { Repository } from '../repository.ts'

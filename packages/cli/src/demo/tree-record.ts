@@ -64,7 +64,8 @@ export function readTree(root: string, options: ReadTreeOptions = { leftOut: [] 
   return record
 }
 
-const READ_BYTES = 1024 * 1024
+/** One for all files: a fresh one for each would cost more than reading them. */
+const readBuffer = Buffer.alloc(1024 * 1024)
 const BLOCK_BYTES = 512n
 
 function readEntry(absolute: Buffer, path: string, firstLinks: Map<string, string>): TreeEntry {
@@ -103,11 +104,10 @@ function typeOf(status: BigIntStats): string {
 
 function digestOf(absolute: Buffer): string {
   const hash = createHash('sha256')
-  const part = Buffer.allocUnsafe(READ_BYTES)
   const handle = openSync(absolute, 'r')
   try {
-    for (let read = readSync(handle, part); read > 0; read = readSync(handle, part)) {
-      hash.update(part.subarray(0, read))
+    for (let read = readSync(handle, readBuffer); read > 0; read = readSync(handle, readBuffer)) {
+      hash.update(readBuffer.subarray(0, read))
     }
   } finally {
     closeSync(handle)

@@ -120,6 +120,8 @@ export async function commitSnapshot(
       update tasks set past_commit = true, modified_at = now()
       where id = ${execution.taskID} and attempt = ${execution.attempt}
         and (cancel_requested_at is null or past_commit)
+        and exists (select 1 from application_snapshots
+          where id = ${commit.snapshotID} and state in ('running', 'completed'))
       returning id
     )
     update application_snapshots set state = 'completed', state_unready = '[]', state_details = '[]',
@@ -151,6 +153,8 @@ export async function commitBackup(
         total_bytes = ${commit.totalBytes}::bigint, modified_at = now()
       where id = ${execution.taskID} and attempt = ${execution.attempt}
         and (cancel_requested_at is null or past_commit)
+        and exists (select 1 from backups
+          where id = ${commit.backupID} and state in ('running', 'completed'))
       returning id
     )
     update backups set state = 'completed', state_unready = '[]', state_details = '[]',

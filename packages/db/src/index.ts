@@ -159,6 +159,7 @@ export {
   findTaskSignal,
   findUnendedTaskOf,
   insertTask,
+  isPastCommit,
   listTasksNotStarted,
   listUnendedTasks,
   maxAttemptOfChildren,

@@ -309,6 +309,16 @@ export async function passCommit({ queries }: Queries, execution: TaskExecution)
   return updated.numUpdatedRows > 0n
 }
 
+/** Is the task past its point of no return? Once true it stays true. */
+export async function isPastCommit({ queries }: Queries, taskID: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('tasks')
+    .select('past_commit')
+    .where('id', '=', taskID)
+    .executeTakeFirst()
+  return row?.past_commit === true
+}
+
 /** True in the statement when `execution` still is the one that may write. */
 export function isCurrentExecution({ taskID, attempt }: TaskExecution): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 from tasks where id = ${taskID} and attempt = ${attempt})`

@@ -44,6 +44,7 @@ import {
   failedOutcome,
   failTask,
   failureToEndWith,
+  isCommitted,
   SHIELDED,
   throwRefusedCommit,
   undo,
@@ -82,7 +83,8 @@ async function runBackup(execution: Execution): Promise<TaskOutcome> {
       commit(scope, { backupID, descriptionID, totalBytes }),
     )
   } catch (error) {
-    return await endFailed(execution, backupID, failureToEndWith(error))
+    const failure = failureToEndWith(error)
+    if (!(await isCommitted(execution))) return await endFailed(execution, backupID, failure)
   }
   await undo(execution, 'forget-other-attempts', (scope) => forgetOtherAttempts(scope, backupID))
   await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
@@ -179,9 +181,14 @@ async function moveVolumes(execution: Execution, backupID: string): Promise<void
   }
   // All are waited for: nothing of a failed backup may still write when it is undone.
   const outcomes: TaskOutcome[] = []
+  const broken: unknown[] = []
   for (const move of moves) {
-    outcomes.push(await move.getResult({ pollingIntervalMs: RESULT_POLL_MS }))
+    await move.getResult({ pollingIntervalMs: RESULT_POLL_MS }).then(
+      (outcome) => outcomes.push(outcome),
+      (error: unknown) => broken.push(error),
+    )
   }
+  if (broken.length > 0) throw broken[0]
   const failures = outcomes.flatMap((outcome) =>
     outcome.state === 'completed' ? [] : [outcome.failure],
   )
@@ -247,13 +254,13 @@ async function commit(
   const { execution } = scope
   const { database } = execution.runtime
   const app = await findAppFacts(database, appIDOf(execution))
-  const isCommitted = await commitBackup(database, execution, {
+  const hasCommitted = await commitBackup(database, execution, {
     backupID: input.backupID,
     descriptionSnapshotID: input.descriptionID,
     totalBytes: input.totalBytes,
     definition: app?.definition ?? {},
   })
-  if (!isCommitted) await throwRefusedCommit(scope)
+  if (!hasCommitted) await throwRefusedCommit(scope)
 }
 
 async function endFailed(

@@ -7,6 +7,7 @@ import {
   endTask,
   failCopy,
   failSnapshotDeletion,
+  findCopyFacts,
   findTask,
   listLiveVolumeSnapshotIDs,
   listObligations,
@@ -19,7 +20,11 @@ import { platformsOf } from './dead-services.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { settleMover } from './mover-obligation.ts'
 import type { Runtime } from './runtime.ts'
-import { deleteVolumeSnapshotsOf, type VolumeSnapshotDetail } from './volume-snapshot-obligation.ts'
+import {
+  deleteVolumeSnapshotsOf,
+  releaseVolumeSnapshots,
+  type VolumeSnapshotDetail,
+} from './volume-snapshot-obligation.ts'
 import type { WorkflowFailure } from './workflow-failure.ts'
 
 const TASKS_AT_ONCE_MAX = 1000
@@ -123,7 +128,7 @@ async function settle(
       return await settleMover(runtime, platform, obligation.id)
     case 'volume-snapshot': {
       const { snapshotID } = obligation.detail as VolumeSnapshotDetail
-      return await deleteVolumeSnapshotsOf(runtime, platform, snapshotID, runtime.closing)
+      return await settleVolumeSnapshots(runtime, platform, snapshotID)
     }
     case 'staging':
       return await settleStaging(runtime, platform, obligation)
@@ -132,6 +137,17 @@ async function settle(
       return never
     }
   }
+}
+
+/** Those of a snapshot that was completed before its workflow was lost are its own. */
+async function settleVolumeSnapshots(
+  runtime: Runtime,
+  platform: Platform,
+  snapshotID: string,
+): Promise<void> {
+  const snapshot = await findCopyFacts(runtime.database, { kind: 'snapshot', id: snapshotID })
+  if (snapshot?.state === 'completed') return await releaseVolumeSnapshots(runtime, snapshotID)
+  await deleteVolumeSnapshotsOf(runtime, platform, snapshotID, runtime.closing)
 }
 
 /** The id of a staging is the id of its restore's task. */

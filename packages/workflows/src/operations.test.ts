@@ -111,6 +111,53 @@ test('a snapshot is kept locally, backed up from there, restored from, and delet
   await assertNothingLeft()
 })
 
+test('what fails after the commit undoes nothing', async () => {
+  const commits = ['commit-backup', 'complete-snapshot']
+  onPassage = async ({ step, point }) => {
+    if (commits.includes(step) && point === 'done') throw new Error('the step breaks')
+  }
+  const snapshot = await complete(await world.snapshot())
+  const copy = await complete(await world.backup({ snapshotID: snapshot.resourceID }))
+  onPassage = async () => undefined
+  for (const [table, { resourceID }] of [
+    ['application_snapshots', snapshot],
+    ['backups', copy],
+  ] as const) {
+    const row = await world.row(`select state from ${table} where id = $1`, resourceID)
+    assert.equal(row.state, 'completed')
+  }
+  assert.deepEqual(await world.rows('select kind from obligations'), [])
+  await complete(await world.restore({ kind: 'backup', id: copy.resourceID }))
+  await complete(await world.restore({ kind: 'snapshot', id: snapshot.resourceID }))
+  await complete(await world.deleteBackup(copy.resourceID))
+  await complete(await world.deleteSnapshot(snapshot.resourceID))
+  await assertNothingLeft()
+})
+
+test('a move that breaks off is not undone while its siblings still write', async () => {
+  const operation = await world.backup()
+  let brokenID: string | undefined
+  let atUndo: unknown
+  onPassage = async ({ step, workflowID, position }) => {
+    if (step === 'move-volume' && position === 'before') brokenID ??= workflowID
+    const isItsStep = step === 'move-volume' || step === 'fail-move'
+    if (isItsStep && position === 'before' && workflowID === brokenID) {
+      throw new Error('the move breaks')
+    }
+    if (step !== 'undo-backup' || position !== 'before') return
+    atUndo = await world.rows(
+      `select state from tasks where parent_task_id = $1 and kind = 'move' and workflow_id <> $2`,
+      operation.taskID,
+      brokenID,
+    )
+  }
+  await end(operation, 'failed')
+  assert.deepEqual(atUndo, [{ state: 'completed' }, { state: 'completed' }])
+  // The sweep would end the task of the broken move as lost.
+  await world.rows(`update tasks set state = 'failed' where workflow_id = $1`, brokenID)
+  await assertNothingLeft()
+})
+
 test('a cancel while a mover works stops it and undoes the backup', async () => {
   const operation = await world.backup()
   cancelWhenMoverRuns(operation, 'move-volume')

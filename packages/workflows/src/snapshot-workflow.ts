@@ -43,6 +43,7 @@ import {
   failedOutcome,
   failTask,
   failureToEndWith,
+  isCommitted,
   SHIELDED,
   throwRefusedCommit,
   undo,
@@ -74,11 +75,12 @@ async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
     }
     await step(execution, 'give-turn', (scope) => leave(scope, snapshotID))
     if (!isOfBackup) await copyAndDescribe(execution, snapshotID, volumes)
-    else await step(execution, 'complete-snapshot', completeTask, SHIELDED)
-    return { state: 'completed' }
   } catch (error) {
-    return await endFailed(execution, snapshotID, failureToEndWith(error))
+    const failure = failureToEndWith(error)
+    if (!(await isCommitted(execution))) return await endFailed(execution, snapshotID, failure)
   }
+  await step(execution, 'end-snapshot', (scope) => end(scope, snapshotID), SHIELDED)
+  return { state: 'completed' }
 }
 
 async function copyAndDescribe(
@@ -264,14 +266,18 @@ async function complete(
   const { execution } = scope
   const { database } = execution.runtime
   const [root] = await listCopyAssets(database, ref(snapshotID))
-  const isCommitted = await commitSnapshot(database, execution, {
+  const hasCommitted = await commitSnapshot(database, execution, {
     snapshotID,
     descriptionSnapshotID,
     rootAssetID: root?.id,
   })
-  if (!isCommitted) await throwRefusedCommit(scope)
-  await scope.point('committed')
-  await releaseVolumeSnapshots(execution.runtime, snapshotID)
+  if (!hasCommitted) await throwRefusedCommit(scope)
+}
+
+/** The volume snapshots of one that a backup took stay owed: they live as long as the backup. */
+async function end(scope: StepScope, snapshotID: string): Promise<void> {
+  const { runtime, task } = scope.execution
+  if (task.parentTaskID === null) await releaseVolumeSnapshots(runtime, snapshotID)
   await completeTask(scope)
 }
 

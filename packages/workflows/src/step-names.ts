@@ -14,6 +14,7 @@ export const STEP_NAMES = {
     'ensure-repository',
     'describe-snapshot',
     'complete-snapshot',
+    'end-snapshot',
     'undo-snapshot',
     'fail-snapshot',
   ],

@@ -1,8 +1,9 @@
 // How workflows end: the last steps of a task, and what becomes of a failure.
-import { endTask, findTaskSignal } from '@holdfast/db'
+import { endTask, findTaskSignal, isPastCommit } from '@holdfast/db'
 import { type Execution, logTask, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { OvertakenError } from './heartbeat.ts'
+import { persist } from './runtime.ts'
 import { type StepOptions, type StepScope, step } from './step.ts'
 import type { StepName } from './step-names.ts'
 import { failureOf, WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
@@ -52,6 +53,15 @@ export async function undo(
 export function failureToEndWith(error: unknown): WorkflowFailure {
   rethrowIfLost(error)
   return failureOf(error)
+}
+
+/**
+ * A step can fail after its commit statement was carried out (the database went away before the
+ * step was recorded). What users saw completed is never undone. Asked outside of steps, since the
+ * answer is the same in every execution.
+ */
+export async function isCommitted({ runtime, taskID }: Execution): Promise<boolean> {
+  return await persist(runtime, () => isPastCommit(runtime.database, taskID))
 }
 
 /** A commit statement changed nothing: says why. */

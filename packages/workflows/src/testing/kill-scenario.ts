@@ -71,6 +71,7 @@ const PLACES = {
     'snapshot/ensure-repository',
     'snapshot/describe-snapshot',
     'snapshot/complete-snapshot',
+    'snapshot/end-snapshot',
   ],
   restore: [
     'restore/plan-restore',

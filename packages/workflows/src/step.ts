@@ -12,6 +12,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import { endTaskStep, startTaskStep, type TaskProgress, type TaskStepRef } from '@holdfast/db'
 import type { Execution } from './execution.ts'
 import { logTask } from './execution.ts'
+import { sentencesOf } from './failure-sentence.ts'
 import { OvertakenError, type ProgressWriter, startHeartbeat } from './heartbeat.ts'
 import { park, track } from './runtime.ts'
 import type { StepName } from './step-names.ts'
@@ -95,7 +96,7 @@ async function runTries<Result>(
       if (reason instanceof OvertakenError) return { error: reason }
       const failure = failureOf(reason)
       if (!mayRetry(failure, attempt)) {
-        await recordStepFailure(execution, visible, failure, reason)
+        await recordStepFailure(execution, { name, visible, failure, reason })
         return { error: new WorkflowError(failure, reason) }
       }
       runtime.log.warn('A step failed and is tried again', { step: name, attempt, failure })
@@ -155,14 +156,22 @@ function mayRetry(failure: WorkflowFailure, attempt: number): boolean {
   return isRetryable(failure) && attempt < TRIES_MAX
 }
 
+interface FailedStep {
+  readonly name: StepName
+  readonly visible: TaskStepRef
+  readonly failure: WorkflowFailure
+  readonly reason: unknown
+}
+
 async function recordStepFailure(
   execution: Execution,
-  visible: TaskStepRef,
-  failure: WorkflowFailure,
-  reason: unknown,
+  { name, visible, failure, reason }: FailedStep,
 ): Promise<void> {
+  // What a user asked for is no error.
+  const level = failure.code === 'cancelled' ? 'info' : 'error'
   const stack = failure.code === 'invariant-broken' && reason instanceof Error ? reason.stack : ''
-  await logTask(execution, 'error', `${JSON.stringify(failure)}${stack === '' ? '' : `\n${stack}`}`)
+  const message = `Step ${name}: ${sentencesOf(failure).join(' ')}`
+  await logTask(execution, level, `${message}${stack === '' ? '' : `\n${stack}`}`)
   await endTaskStep(execution.runtime.database, visible, failure).catch((error: unknown) => {
     execution.runtime.log.warn('The end of a step could not be written', { reason: String(error) })
   })

@@ -10,6 +10,7 @@ import Fastify, {
 import { registerApplicationDialect } from './application/application-dialect.ts'
 import { sendProblem } from './application/problem-response.ts'
 import { answerFailure } from './application/problems.ts'
+import { answerUnreadableRequests } from './application/unreadable-request.ts'
 import { type DiscoverCluster, makeClusterInventories } from './operations/cluster-inventories.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import { registerDocumentation } from './system/documentation.ts'
@@ -67,6 +68,7 @@ function makeServer({ logger, newID, tls }: AppDependencies): FastifyInstance {
       },
     },
     frameworkErrors: answerBadUrl,
+    clientErrorHandler: answerUnreadableRequests(logger, newID),
   }
   if (tls === undefined) return Fastify(options)
   // Only the type of the server below differs, which nothing here looks at.

@@ -41,8 +41,11 @@ export function sendProblem(
   return reply.code(PROBLEMS[answer.problem].status).headers(headers).send(body)
 }
 
-/** Bytes, since Fastify adds a charset to the type of anything else. */
-function problemBody(answer: ProblemAnswer, correlationID: string, path: string): Buffer {
+/**
+ * `path` is named where the answer names no resource. Bytes, since Fastify adds a charset to the
+ * type of anything else.
+ */
+export function problemBody(answer: ProblemAnswer, correlationID: string, path: string): Buffer {
   const { problem, invalidParams, invalidFields, schemaValidationFailure } = answer
   const { title, detail, status } = PROBLEMS[problem]
   const body = {

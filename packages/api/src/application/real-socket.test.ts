@@ -86,6 +86,32 @@ test('GET with a body leaves the connection in order for the next request', asyn
   assert.ok(!received.includes('HTTP/1.1 4'))
 })
 
+test('7: what is no HTTP request is answered with a problem', async () => {
+  const large = `GET / HTTP/1.1\r\nHost: here\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`
+  for (const [sent, reason] of [
+    ['NO SUCH METHOD\r\n\r\n', /method of the request/],
+    ['GET / HTTP/1.1\r\nno header at all\r\n\r\n', /no HTTP request/],
+    [large, /header of the request is too large/],
+  ] as const) {
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.write(sent)
+    await once(socket, 'close')
+    const [head = '', body = ''] = received.split('\r\n\r\n')
+    assert.match(
+      head,
+      /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/,
+    )
+    const problem = JSON.parse(body) as { type: string; holdfast: { reason: string } }
+    assert.equal(problem.type, 'https://astra.netapp.io/problems/7')
+    assert.match(problem.holdfast.reason, reason)
+  }
+  assert.equal((await fetch(`${base}/k8s/v2/apps`, { headers })).status, 200)
+})
+
 test('a long list is whole JSON although it is never held whole', async () => {
   const appID = await manageApp(api, 'long')
   const rows = Array.from({ length: 1700 }, (_, at) => ({

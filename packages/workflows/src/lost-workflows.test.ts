@@ -26,8 +26,6 @@ after(async () => {
 
 test('a restore whose workflow is gone is failed and its staging removed', async () => {
   await start()
-  const orphan = randomUUID()
-  await prepareRestore(orphan)
   await workflows?.close()
 
   const { taskID } = await world.restore({ kind: 'backup', id: randomUUID() })
@@ -47,7 +45,7 @@ test('a restore whose workflow is gone is failed and its staging removed', async
     resource: `app:${world.appID}`,
     detail: { mode: 'exclusive', isGranted: true },
   })
-  assert.equal((await platform.listOwned()).length, 2)
+  assert.equal((await platform.listOwned()).length, 1)
 
   await start()
   await until(async () => (await platform.listOwned()).length === 0)
@@ -59,6 +57,24 @@ test('a restore whose workflow is gone is failed and its staging removed', async
   const task = await world.row('select state, failure from tasks where id = $1', taskID)
   assert.deepEqual(task, { state: 'failed', failure: { code: 'workflow-lost' } })
   assert.deepEqual(await world.rows('select kind from obligations'), [])
+})
+
+test('what no row knows is left alone and told; what is known to be over is removed', async () => {
+  await workflows?.close()
+  const stranger = randomUUID()
+  await prepareRestore(stranger)
+  const { taskID } = await world.restore({ kind: 'backup', id: randomUUID() })
+  await world.rows(`update tasks set state = 'failed', attempt = 1 where id = $1`, taskID)
+  await world.rows(`update apps set state = 'ready' where id = $1`, world.appID)
+  await prepareRestore(taskID)
+  assert.equal((await platform.listOwned()).length, 2)
+
+  const told: unknown[] = []
+  await start(undefined, undefined, (fields) => told.push(fields))
+  await until(async () => told.length > 0 && (await platform.listOwned()).length === 1)
+  assert.deepEqual(await platform.listOwned(), [{ kind: 'staging', id: stranger }])
+  assert.deepEqual(told, [{ kind: 'staging', id: stranger }])
+  await platform.rollbackRestore(stranger, PATIENT)
 })
 
 test('a task that was committed and never started is started by the sweep', async () => {
@@ -132,9 +148,20 @@ test('a living service takes up what a dead one of another id left', async () =>
 })
 
 /** `onMover` is called whenever a mover of a move has started. */
-async function start(onMover?: () => Promise<void>, executorID?: string): Promise<void> {
+async function start(
+  onMover?: () => Promise<void>,
+  executorID?: string,
+  onStranger?: (fields: unknown) => void,
+): Promise<void> {
+  const quiet = () => undefined
   workflows = await startTestService({
     ...world,
+    log: {
+      debug: quiet,
+      info: quiet,
+      error: quiet,
+      warn: (message, fields) => message.includes('left alone') && onStranger?.(fields),
+    },
     ...(executorID === undefined ? {} : { executorID }),
     database: world.database.database,
     observer: async ({ step, point }) => {

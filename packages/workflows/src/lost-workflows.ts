@@ -1,5 +1,5 @@
 // Ends what belongs to workflows that are not active any more although their task says otherwise,
-// settles their obligations, and removes what platforms own and no row knows.
+// settles their obligations, and looks after what platforms own beside these.
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
   deleteObligation,
@@ -9,17 +9,18 @@ import {
   failSnapshotDeletion,
   findCopyFacts,
   findTask,
-  listLiveVolumeSnapshotIDs,
   listObligations,
   listUnendedTasks,
   type Obligation,
   type WorkflowTask,
 } from '@holdfast/db'
-import type { OwnedThing, Platform } from '@holdfast/platforms'
+import type { Platform } from '@holdfast/platforms'
 import { platformsOf } from './dead-services.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { settleMover } from './mover-obligation.ts'
+import { settleOrphans } from './orphans.ts'
 import type { Runtime } from './runtime.ts'
+import { endStaging } from './staging-obligation.ts'
 import {
   deleteVolumeSnapshotsOf,
   releaseVolumeSnapshots,
@@ -44,7 +45,7 @@ export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
     )
   }
   for (const platform of platforms.values()) {
-    await orLater(runtime, 'orphans', () => removeOrphans(runtime, platform))
+    await orLater(runtime, 'orphans', () => settleOrphans(runtime, platform))
   }
 }
 
@@ -131,7 +132,8 @@ async function settle(
       return await settleVolumeSnapshots(runtime, platform, snapshotID)
     }
     case 'staging':
-      return await settleStaging(runtime, platform, obligation)
+      await endStaging(runtime, platform, obligation.id)
+      return await deleteObligation(runtime.database, obligation.id)
     default: {
       const never: never = obligation.kind
       return never
@@ -148,42 +150,6 @@ async function settleVolumeSnapshots(
   const snapshot = await findCopyFacts(runtime.database, { kind: 'snapshot', id: snapshotID })
   if (snapshot?.state === 'completed') return await releaseVolumeSnapshots(runtime, snapshotID)
   await deleteVolumeSnapshotsOf(runtime, platform, snapshotID, runtime.closing)
-}
-
-/** The id of a staging is the id of its restore's task. */
-async function settleStaging(
-  runtime: Runtime,
-  platform: Platform,
-  obligation: Obligation,
-): Promise<void> {
-  const task = await findTask(runtime.database, obligation.id)
-  if (task?.state === 'completed') await platform.finishRestore(obligation.id, runtime.closing)
-  else await platform.rollbackRestore(obligation.id, runtime.closing)
-  await deleteObligation(runtime.database, obligation.id)
-}
-
-async function removeOrphans(runtime: Runtime, platform: Platform): Promise<void> {
-  const { database, closing } = runtime
-  const owned = await platform.listOwned()
-  if (owned.length === 0) return
-  // Rows are written before the deed: what has none now, never had one or has lost it.
-  const ids = owned.map(({ id }) => id)
-  const known = new Set(await listLiveVolumeSnapshotIDs(database, ids))
-  for (const obligation of await listObligations(database, {})) known.add(obligation.id)
-  for (const thing of owned) {
-    if (known.has(thing.id)) continue
-    runtime.log.warn('Removing what no row knows', { kind: thing.kind, id: thing.id })
-    await removeOwned(platform, thing, closing)
-  }
-}
-
-async function removeOwned(
-  platform: Platform,
-  thing: OwnedThing,
-  signal: AbortSignal,
-): Promise<void> {
-  if (thing.kind === 'volume-snapshot') await platform.deleteVolumeSnapshot(thing.handle, signal)
-  else await platform.rollbackRestore(thing.id, signal)
 }
 
 async function activeWorkflows(workflowIDs: readonly string[]): Promise<ReadonlySet<string>> {

@@ -14,6 +14,8 @@ export interface Runtime extends WorkflowsOptions {
   /** Effects that are under way; `close` waits for them. */
   readonly running: Set<Promise<unknown>>
   readonly moverSlots: MoverSlots
+  /** Ids of what was told already (`orphans.ts`). */
+  readonly toldOrphans: Set<string>
 }
 
 let current: Runtime | undefined
@@ -26,6 +28,7 @@ export function createRuntime(options: WorkflowsOptions): { runtime: Runtime; ab
     closing: closing.signal,
     running: new Set(),
     moverSlots: createMoverSlots(MOVERS_AT_WORK_MAX),
+    toldOrphans: new Set(),
   }
   return { runtime, abort: () => closing.abort(new Error('The service stops.')) }
 }

@@ -48,11 +48,6 @@ export function makeSpecialFile(
   }
 }
 
-/** Writes everything of the file system that holds the open handle to its disk. */
-export function flushFilesystem(handle: number): void {
-  if (syncfs(handle) !== 0) throw lastSystemError('syncfs', new Uint8Array(0))
-}
-
 const AT_SYMLINK_NOFOLLOW = 0x100
 const NANOSECONDS = 1_000_000_000n
 
@@ -64,7 +59,6 @@ const FORMAT_OF_TYPE = {
 
 const utimensat = libc.func('int utimensat(int, void *, void *, int)')
 const mknodat = libc.func('int mknodat(int, void *, unsigned int, uint64_t)')
-const syncfs = libc.func('int syncfs(int)')
 
 const times = new Uint8Array(32)
 const timesView = new DataView(times.buffer)

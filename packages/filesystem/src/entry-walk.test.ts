@@ -19,6 +19,7 @@ import { openEntryManifest, writeEntryManifest } from './entry-manifest.ts'
 import { statusAt, WORKING_DIRECTORY } from './entry-status.ts'
 import { compareInWalkOrder, type WalkOptions, type WalkStep, walkEntries } from './entry-walk.ts'
 import { FilesystemError } from './system-error.ts'
+import { mountingMissing } from './testing/machine-abilities.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'holdfast-walk-'))
 after(() => rmSync(base, { recursive: true, force: true }))
@@ -93,7 +94,7 @@ test('an excluded entry is passed over with all that it holds', () => {
 })
 
 test('a mount is a hole, also a bind mount of the same file system or of one file', {
-  skip: !isRoot && 'NOT TESTED: mounting needs root',
+  skip: mountingMissing(),
 }, () => {
   const root = makeTree('mounts')
   execFileSync('mount', ['--bind', join(root, 'a'), join(root, 'empty')])

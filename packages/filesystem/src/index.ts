@@ -4,7 +4,6 @@ export { readDirectoryNames } from './directory-names.ts'
 export type { EntryManifestReader, EntryOrigin } from './entry-manifest.ts'
 export { openEntryManifest, writeEntryManifest } from './entry-manifest.ts'
 export {
-  flushFilesystem,
   makeSpecialFile,
   setOwner,
   setPermissions,

@@ -15,6 +15,7 @@ import {
   systemClock,
 } from '@holdfast/engine'
 import { describeTree, noise } from '@holdfast/engine/testing'
+import { mountingMissing } from '@holdfast/filesystem/testing'
 import {
   failureOfMover,
   type MoverProcess,
@@ -34,8 +35,8 @@ import {
 
 const work = makeWorkplace('mover-interrupted')
 after(() => work.remove())
-const isRoot = process.getuid?.() === 0
-const needsRoot = isRoot ? false : 'NOT TESTED: mounting a file system needs root'
+const noMounts = mountingMissing()
+const needsRoot = process.getuid?.() === 0 ? false : 'NOT TESTED: becoming another user needs root'
 
 function at(...parts: string[]): string {
   return join(work.path, ...parts)
@@ -240,7 +241,33 @@ test('an entry that permissions deny is missed', { skip: needsRoot }, async () =
   assert.equal(last.result.repositorySnapshotID, '')
 })
 
-test('a bucket that is full ends the backup with a reason', { skip: needsRoot }, async () => {
+test('metadata that may not be set is told and the content restored', {
+  skip: needsRoot,
+}, async () => {
+  const directory = at('unprivileged')
+  mkdirSync(join(directory, 'source'), { recursive: true })
+  writeFileSync(join(directory, 'source/file'), 'content', { mode: 0o644 })
+  const repository = await makeRepository(join(directory, 'repository'))
+  const { repositorySnapshotID } = await resultOfMover(
+    backupJob(repository, join(directory, 'source')),
+  )
+  const job = restoreJob(repository, repositorySnapshotID, join(directory, 'target'))
+  execFileSync('chown', ['-R', 'nobody', repository.path, join(directory, 'target')])
+  for (const path of [work.path, directory]) chmodSync(path, 0o755)
+  const prefix = ['setpriv', '--reuid=nobody', '--clear-groups']
+  const { last } = await runMoverProcess(job, { prefix })
+  assert.ok(last.event === 'result' && 'restored' in last.result)
+  assert.deepEqual(
+    last.result.warnings.map(({ code, path, message }) => `${code} ${path} ${message}`),
+    [
+      'metadata-not-restored file Its owner could not be restored (EPERM).',
+      'metadata-not-restored  Its owner could not be restored (EPERM).',
+    ],
+  )
+  assert.equal(readFileSync(join(directory, 'target/file'), 'utf8'), 'content')
+})
+
+test('a bucket that is full ends the backup with a reason', { skip: noMounts }, async () => {
   await withSmallFilesystem('full', 30, async (mountPoint) => {
     const repository = await makeRepository(join(mountPoint, 'repository'))
     const failure = await failureOfMover(backupJob(repository, source))
@@ -251,7 +278,7 @@ test('a bucket that is full ends the backup with a reason', { skip: needsRoot },
   })
 })
 
-test('a target that is too small is refused beforehand', { skip: needsRoot }, async () => {
+test('a target that is too small is refused beforehand', { skip: noMounts }, async () => {
   const repository = await makeRepository(at('too-small'))
   const { repositorySnapshotID } = await resultOfMover(backupJob(repository, source))
   await withSmallFilesystem('too-small-target', 30, async (mountPoint) => {

@@ -67,13 +67,22 @@ test('every kind of job does its work', async () => {
   assert.deepEqual(describeTree(bytesOf(at('story-out'))), describeTree(bytesOf(source)))
 
   const other = await makeRepository(at('story-other'))
-  const copied = await resultOfMover({
+  const copyTags = ['holdfast', 'backup=two', 'namespace=shop', 'volume=data']
+  const copyJob = {
     kind: 'copy',
     from: access,
     to: other.access,
     repositorySnapshotID: backup.repositorySnapshotID,
-    label: { ...job.label, tags: ['copied'] },
+  } as const
+  const copied = await resultOfMover({
+    ...copyJob,
+    label: { ...job.label, tags: [...copyTags, 'attempt=1'] },
   })
+  const copiedAgain = await resultOfMover({
+    ...copyJob,
+    label: { ...job.label, time: '2030-01-01T00:00:00Z', tags: [...copyTags, 'attempt=2'] },
+  })
+  assert.deepEqual(copiedAgain, copied, 'whichever attempt counts')
   assert.deepEqual(copied.copied, backup.captured)
   await resultOfMover(restoreJob(other, copied.repositorySnapshotID, at('story-out-2')))
   assert.deepEqual(describeTree(bytesOf(at('story-out-2'))), describeTree(bytesOf(source)))

@@ -47,7 +47,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCount> {
     try {
       const restored = await restoreTree({ repository, root, target, observer, signal })
       assertComplete(targetPath, count, restored)
-      target.flush()
+      await target.flush()
       return restored
     } finally {
       target.close()

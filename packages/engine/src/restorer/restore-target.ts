@@ -12,7 +12,7 @@ import {
   openSync,
   symlinkSync,
 } from 'node:fs'
-import { flushFilesystem, makeSpecialFile, pathInDirectory } from '@holdfast/filesystem'
+import { flushFilesystemInBackground, makeSpecialFile, pathInDirectory } from '@holdfast/filesystem'
 
 export interface RestoreTarget {
   /** For calls that take a path; valid until the next call on the target. */
@@ -31,8 +31,8 @@ export interface RestoreTarget {
   /** The caller closes the handle. */
   createFile(path: Buffer): number
   openFile(path: Buffer): number
-  /** Returns when everything that was written, files and directories, is on the disk. */
-  flush(): void
+  /** Resolves when everything that was written, files and directories, is on the disk. */
+  flush(): Promise<void>
   close(): void
 }
 
@@ -78,8 +78,8 @@ export function openRestoreTarget(path: Buffer): RestoreTarget {
       makeSpecialFile(accessPath(entry), { ...special, permissions: OWNER_ONLY_FILE }),
     createFile: (entry) => openSync(accessPath(entry), CREATE_FILE, OWNER_ONLY_FILE),
     openFile: (entry) => openSync(accessPath(entry), WRITE_FILE),
-    flush() {
-      flushFilesystem(root)
+    async flush() {
+      await flushFilesystemInBackground(root)
       fsyncSync(root)
     },
     close() {

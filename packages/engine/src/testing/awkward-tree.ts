@@ -28,6 +28,7 @@ import {
   setTimes,
   walkEntries,
 } from '@holdfast/filesystem'
+import { deviceFilesMissing } from '@holdfast/filesystem/testing'
 
 /** Bytes that are the same for the same seed and do not compress. */
 export function noise(seed: number, length: number): Buffer {
@@ -37,8 +38,9 @@ export function noise(seed: number, length: number): Buffer {
 }
 
 export interface AwkwardTreeOptions {
-  /** Devices and foreign owners: only root may make them. */
+  /** Only root may give files away. */
   readonly isRoot: boolean
+  readonly hasDevices: boolean
   /** False where the file system keeps no user attributes. */
   readonly hasAttributes: boolean
   /** Link targets and attribute names that stock restic 0.14 cannot keep. */
@@ -53,7 +55,9 @@ export function awkwardTreeOptions({
   readonly path: string
   readonly isStockSafe: boolean
 }): AwkwardTreeOptions {
-  return { isRoot: process.getuid?.() === 0, hasAttributes: hasAttributes(path), isStockSafe }
+  const isRoot = process.getuid?.() === 0
+  const hasDevices = deviceFilesMissing() === false
+  return { isRoot, hasDevices, hasAttributes: hasAttributes(path), isStockSafe }
 }
 
 /** Fills the existing directory `root`. */
@@ -69,7 +73,8 @@ export function makeAwkwardTree(root: Buffer, options: AwkwardTreeOptions): void
   makeTimes(at)
   makeModes(at)
   makeSpecialFile(at('fifo'), { type: 'fifo', permissions: 0o640, deviceNumber: 0n })
-  if (options.isRoot) makeOwnersAndDevices(at)
+  if (options.isRoot) makeOwners(at)
+  if (options.hasDevices) makeDevices(at)
   if (options.hasAttributes) makeAttributes(at, options)
   mkdirSync(at('deep'))
   for (let path = 'deep/x', n = 0; n < 30; n += 1, path += '/x') mkdirSync(at(path))
@@ -190,12 +195,15 @@ function makeModes(at: At): void {
   setPermissions(at('mode-read-only'), 0o555)
 }
 
-function makeOwnersAndDevices(at: At): void {
+function makeOwners(at: At): void {
   writeFileSync(at('owned'), '')
   setOwner(at('owned'), { uid: 4_000_000_000, gid: 1234 })
   setPermissions(at('owned'), 0o4755)
   symlinkSync('x', at('owned-link'))
   setOwner(at('owned-link'), { uid: 33, gid: 33 })
+}
+
+function makeDevices(at: At): void {
   const block = { type: 'block-device', permissions: 0o640, deviceNumber: 1_050_412n } as const
   const character = { type: 'character-device', permissions: 0o644, deviceNumber: 259n } as const
   makeSpecialFile(at('block'), block)

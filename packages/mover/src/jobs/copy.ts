@@ -4,15 +4,17 @@ import {
   copySnapshot,
   EngineError,
   freeSpaceFloor,
+  listSnapshots,
   measureSpace,
   parseObjectId,
   planCopy,
+  type Repository,
   type SnapshotId,
 } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
-import { backupLabel } from '../snapshot-label.ts'
+import { backupLabel, copyTags } from '../snapshot-label.ts'
 import type { JobOf } from './job-of.ts'
 
 export async function runCopy(
@@ -31,6 +33,8 @@ export async function runCopy(
       const signal = AbortSignal.any([from.signal, to.signal])
       await from.repository.loadIndex(signal)
       await to.repository.loadIndex(signal)
+      const done = await findDone(to.repository, tags, signal)
+      if (done !== undefined) return done
       const plan = await planCopy({
         from: from.repository,
         to: to.repository,
@@ -58,6 +62,21 @@ export async function runCopy(
       return { repositorySnapshotID: id, copied: content }
     }),
   )
+}
+
+/** A run whose result got lost, perhaps as an earlier attempt, is found by its tags. */
+async function findDone(
+  to: Repository,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<MoverResults['copy'] | undefined> {
+  const wanted = copyTags(tags)
+  if (wanted === undefined) return undefined
+  const [done] = await listSnapshots({ repository: to, tags: wanted, signal })
+  if (done === undefined) return undefined
+  // A copy onto itself lacks nothing; its plan only counts what is there.
+  const { content } = await planCopy({ from: to, to, snapshotId: done.id, signal })
+  return { repositorySnapshotID: done.id, copied: content }
 }
 
 /** Refused beforehand: a copy that stops half way costs time and space for nothing. */

@@ -1,0 +1,1 @@
+export { deviceFilesMissing, mountingMissing } from './machine-abilities.ts'

@@ -49,7 +49,7 @@ export async function recordClusterUnreachable(
   { queries }: Queries,
   seen: { readonly clusterID: string; readonly reason: string; readonly now: Date },
 ): Promise<void> {
-  const stateUnready = JSON.stringify([seen.reason.slice(0, 127)])
+  const stateUnready = JSON.stringify([seen.reason.slice(0, 127).toWellFormed()])
   await sql`
     update clusters set state = 'removed', state_unready = ${stateUnready},
       modified_at = case when state_unready = ${stateUnready}::jsonb and state = 'removed'

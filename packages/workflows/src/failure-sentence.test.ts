@@ -69,6 +69,7 @@ test('whatever a failure says, its sentences fit and are never empty', () => {
         assert.equal(new Set(sentences).size, sentences.length)
         for (const sentence of sentences) {
           assert.ok(sentence.length > 0 && sentence.length <= SENTENCE_LENGTH_MAX, sentence)
+          assert.ok(sentence.isWellFormed(), sentence)
         }
         for (const { title } of stateDetailsOf(failure)) assert.ok(title.length <= 40)
       }

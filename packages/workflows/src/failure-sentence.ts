@@ -127,7 +127,9 @@ export function fit(texts: TemplateStringsArray, ...values: readonly string[]): 
 function shorten(text: string, length: number): string {
   if (length <= 1) return '…'
   const head = Math.ceil((length - 1) / 2)
-  return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`
+  const shortened = `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`
+  // PostgreSQL stores no half of a surrogate pair.
+  return shortened.toWellFormed()
 }
 
 function bytes(count: number): string {

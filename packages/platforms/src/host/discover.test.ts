@@ -81,6 +81,19 @@ test('a volume that cannot be read is a volume all the same', {
   assert.deepEqual(data?.strategies, ['copy'])
 })
 
+test('a refusal of a long name fits and can be stored', async () => {
+  await using app = makeHostApp()
+  // One of the two is cut in the middle of a character.
+  mkdirSync(join(app.hostRoot, '📦'.repeat(60)))
+  mkdirSync(join(app.hostRoot, `a${'📦'.repeat(60)}`))
+  const { refused } = await app.platform.discover({ namespaces: undefined }, never)
+  assert.equal(refused.length, 2)
+  for (const sentence of refused) {
+    assert.ok(sentence.length <= 127 && sentence.isWellFormed(), sentence)
+    assert.match(sentence, /… is no DNS-1123 label; rename the directory to protect it$/)
+  }
+})
+
 test('a directory that is made anew under the same name has another identity', async () => {
   await using app = makeHostApp()
   const [before] = (await app.platform.discover({ namespaces: undefined }, never)).namespaces

@@ -100,7 +100,8 @@ function typeOf(directory: OpenDirectory, name: Buffer): string | undefined {
 /** A sentence of at most 127 characters; the name gives way, not the reason. */
 function refusal(name: string, reason: string): string {
   const room = REFUSAL_LENGTH_MAX - reason.length - 1
-  const shown = name.length <= room ? name : `${name.slice(0, room - 1)}…`
+  // A database stores no half of a surrogate pair.
+  const shown = name.length <= room ? name : `${name.slice(0, room - 1).toWellFormed()}…`
   return `${shown} ${reason}`
 }
 

@@ -115,7 +115,8 @@ async function collectLines(
   const take = (line: string) => {
     if (line === '' || isExpectedLine(line)) return
     errorLineCount += 1
-    if (errorLines.length < ERROR_LINES_MAX) errorLines.push(line.slice(0, ERROR_LINE_LENGTH_MAX))
+    if (errorLines.length === ERROR_LINES_MAX) return
+    errorLines.push(line.slice(0, ERROR_LINE_LENGTH_MAX).toWellFormed())
   }
   for await (const chunk of stream) {
     const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n')

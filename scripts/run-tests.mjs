@@ -1,7 +1,7 @@
 // Runs the tests of all packages: `npm test`, `npm test -- --heavy`, `npm test -- <part of a path>`.
 //
 // One throwaway PostgreSQL serves all files of a run. Files whose name ends in `.heavy.test.ts`
-// run only with --heavy, which runs nothing else. Plain JavaScript, so that any Node can start it.
+// run only with --heavy, which runs nothing else.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'

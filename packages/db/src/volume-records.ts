@@ -1,4 +1,5 @@
-// Rows of `volume_snapshots` and `backup_volumes`: what was copied of each volume, and how.
+// Rows of `volume_snapshots` and `backup_volumes`: what was copied of each volume, and how. What an
+// overtaken execution wants to record changes nothing.
 import type {
   Consistency,
   CopyWarning,
@@ -9,6 +10,7 @@ import type {
 } from '@holdfast/domain'
 import type { Selectable } from 'kysely'
 import type { Schema } from './schema.ts'
+import { isCurrentExecution, type TaskExecution } from './tasks.ts'
 import type { Queries } from './transaction.ts'
 
 export interface NewVolumeCopy {
@@ -154,6 +156,7 @@ export async function listLiveVolumeSnapshotIDs(
 
 export async function recordVolumeSnapshot(
   { queries }: Queries,
+  execution: TaskExecution,
   id: string,
   taken: {
     readonly handle: object
@@ -171,6 +174,7 @@ export async function recordVolumeSnapshot(
       holes: JSON.stringify(taken.holes),
     })
     .where('id', '=', id)
+    .where(isCurrentExecution(execution))
     .execute()
 }
 
@@ -183,6 +187,7 @@ export interface RecordedCopy extends VolumeCoverage {
 /** The copy strategy: where the volume's data is in the local snapshot repository. */
 export async function recordLocalCopy(
   { queries }: Queries,
+  execution: TaskExecution,
   id: string,
   copy: RecordedCopy & { readonly repositoryID: string },
 ): Promise<void> {
@@ -196,11 +201,13 @@ export async function recordLocalCopy(
       holes: JSON.stringify(copy.holes),
     })
     .where('id', '=', id)
+    .where(isCurrentExecution(execution))
     .execute()
 }
 
 export async function recordMovedVolume(
   { queries }: Queries,
+  execution: TaskExecution,
   id: string,
   copy: RecordedCopy & { readonly addedBytes: number },
 ): Promise<void> {
@@ -214,6 +221,7 @@ export async function recordMovedVolume(
       added_bytes: copy.addedBytes,
     })
     .where('id', '=', id)
+    .where(isCurrentExecution(execution))
     .execute()
 }
 

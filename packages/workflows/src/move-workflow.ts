@@ -87,7 +87,7 @@ async function move(scope: StepScope, volumeID: string): Promise<void> {
       ? await readDirectory({ ...input, from: source.from })
       : await copySnapshot({ ...input, from: source.from })
   await scope.point('moved')
-  await recordMovedVolume(runtime.database, volume.id, {
+  await recordMovedVolume(runtime.database, execution, volume.id, {
     ...result,
     takenAt: source.takenAt,
     holes: result.holes ?? volume.holes,

@@ -184,7 +184,7 @@ async function take(scope: StepScope, snapshotID: string, volume: VolumeToTake):
     signal,
   )
   await scope.point('taken')
-  await recordVolumeSnapshot(execution.runtime.database, volume.id, taken)
+  await recordVolumeSnapshot(execution.runtime.database, execution, volume.id, taken)
 }
 
 async function leave(scope: StepScope, snapshotID: string): Promise<void> {
@@ -236,7 +236,8 @@ async function copy(
         }),
       },
     )
-    await recordLocalCopy(runtime.database, volume.id, { ...result, takenAt, repositoryID })
+    const recorded = { ...result, takenAt, repositoryID }
+    await recordLocalCopy(runtime.database, execution, volume.id, recorded)
     if (result.missedCount > 0) {
       throw new WorkflowError({
         code: 'copy-incomplete',

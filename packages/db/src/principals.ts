@@ -172,12 +172,21 @@ export interface Principal {
   readonly role?: Role
 }
 
-/** Undefined: no such token, or it was revoked. */
+/**
+ * Undefined: no such token, or it was revoked. Notes when the token was used, to the minute: not
+ * every request must become a write.
+ */
 export async function findPrincipal(
   { queries }: Queries,
   secretHash: Uint8Array,
 ): Promise<Principal | undefined> {
+  const hash = Buffer.from(secretHash)
   const { rows } = await sql<PrincipalRow>`
+    with used as (
+      update tokens set last_used_at = now()
+      where secret_hash = ${hash} and revoked_at is null
+        and (last_used_at is null or last_used_at < now() - interval '1 minute')
+    )
     select users.id as "userID", users.account_id as "accountID", users.email,
       users.is_enabled and users.state = 'active' and accounts.is_enabled
         and accounts.state = 'active' as "isEnabled",
@@ -187,7 +196,7 @@ export async function findPrincipal(
       ), '[]') as roles
     from tokens join users on users.id = tokens.user_id
       join accounts on accounts.id = users.account_id
-    where tokens.secret_hash = ${Buffer.from(secretHash)} and tokens.revoked_at is null
+    where tokens.secret_hash = ${hash} and tokens.revoked_at is null
   `.execute(queries)
   const row = rows[0]
   if (row === undefined) return undefined

@@ -8,6 +8,7 @@ import { type StepScope, step } from './step.ts'
 import { SHIELDED } from './task-end.ts'
 import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError } from './workflow-failure.ts'
 
 const BATCH_MS = 60_000
 /** A week of batches: more than any repository needs, less than forever. */
@@ -40,14 +41,20 @@ async function pruneBatch(
   mover: MoverContext,
   repositoryID: string,
 ): Promise<boolean> {
+  const lockedAt = scope.execution.runtime.now().toISOString()
   for (let attempt = 1; ; attempt += 1) {
     const isDone = await withTurn(repositoryTurn(scope, repositoryID, 'exclusive'), () =>
       pruneUnlessLocked(scope, mover, repositoryID),
     )
     if (isDone !== 'locked') return isDone
-    const message = 'A lock of another program stands against the prune'
-    if (attempt === 1) await logTask(scope.execution, 'info', `${message}; trying again.`)
-    if (attempt === FOREIGN_LOCK_TRIES_MAX) throw new Error(`${message} for hours.`)
+    if (attempt === 1) {
+      const message = 'A lock of another program stands against the prune; trying again.'
+      await logTask(scope.execution, 'info', message)
+    }
+    if (attempt === FOREIGN_LOCK_TRIES_MAX) {
+      const lock = { lockedBy: 'another program', lockedAt, exclusive: false }
+      throw new WorkflowError({ code: 'repository-locked', ...lock })
+    }
     await delay(FOREIGN_LOCK_PAUSE_MS, undefined, { signal: scope.signal })
   }
 }

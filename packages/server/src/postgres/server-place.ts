@@ -150,7 +150,11 @@ async function relocate(
 }
 
 async function readLocation(directory: string): Promise<string | undefined> {
-  const text = await readFile(join(directory, 'location'), 'utf8').catch(() => undefined)
+  const text = await readFile(join(directory, 'location'), 'utf8').catch((error) => {
+    // One that is there and cannot be read must not make an empty database in its place.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  })
   const base = text?.trim()
   if (base === undefined || base === '') return undefined
   const isThere = await stat(base).then(

@@ -8,12 +8,9 @@ import {
   maxAttemptOfChildren,
 } from '@holdfast/db'
 import { dropSnapshotData } from './drop-snapshot.ts'
-import { openRepository } from './open-repository.ts'
-import { allTagLists } from './repository-labels.ts'
-import { runMover } from './run-mover.ts'
+import { forgetCopy } from './forget-copy.ts'
 import type { StepScope } from './step.ts'
-import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
+import { appContext } from './workflow-context.ts'
 import { WorkflowError } from './workflow-failure.ts'
 
 /**
@@ -25,20 +22,11 @@ export async function forgetOtherAttempts(scope: StepScope, backupID: string): P
   const { runtime, taskID, task } = scope.execution
   const attempts = Math.max(task.attempt, await maxAttemptOfChildren(runtime.database, taskID))
   if (attempts === 1 && !(await isOfGivenSnapshot(scope, backupID))) return
-  const facts = await factsOf(scope, backupID)
-  const { repositoryID, descriptionSnapshotID } = facts
-  if (repositoryID === undefined) return
+  const { descriptionSnapshotID } = await factsOf(scope, backupID)
   const volumes = await listBackupVolumes(runtime.database, backupID)
   const kept = [descriptionSnapshotID, ...volumes.map((volume) => volume.repositorySnapshotID)]
-  const { mover } = await appContext(scope, facts.appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists({ kind: 'backup', id: backupID }),
-      keepSnapshotIDs: kept.filter((id) => id !== undefined),
-    })
-  })
+  const keepSnapshotIDs = kept.filter((id) => id !== undefined)
+  await forgetCopy(scope, { kind: 'backup', id: backupID }, { keepSnapshotIDs })
 }
 
 async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<boolean> {
@@ -59,21 +47,6 @@ export async function dropOwnSnapshot(scope: StepScope, backupID: string): Promi
   await markSnapshotGone(database, snapshotID)
   await scope.point('marked-gone')
   await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
-}
-
-/** Everything of a backup that failed or was cancelled. */
-export async function forgetBackup(scope: StepScope, backupID: string): Promise<void> {
-  const { runtime } = scope.execution
-  const { repositoryID, appID } = await factsOf(scope, backupID)
-  if (repositoryID === undefined) return
-  const { mover } = await appContext(scope, appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists({ kind: 'backup', id: backupID }),
-    })
-  })
 }
 
 async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {

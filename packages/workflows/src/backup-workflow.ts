@@ -28,12 +28,13 @@ import {
   workflowIDOf,
 } from '@holdfast/db'
 import { awaitApp } from './await-app.ts'
-import { dropOwnSnapshot, forgetBackup, forgetOtherAttempts } from './backup-leftovers.ts'
+import { dropOwnSnapshot, forgetOtherAttempts } from './backup-leftovers.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverApp } from './discover-volumes.ts'
 import { ensureRepository } from './ensure-repository.ts'
-import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { forgetCopy } from './forget-copy.ts'
 import { moveWorkflow } from './move-workflow.ts'
 import { newMoveTask, newSnapshotTask } from './new-task.ts'
 import { uuidFrom } from './runtime.ts'
@@ -269,7 +270,7 @@ async function endFailed(
   failure: WorkflowFailure,
 ): Promise<TaskOutcome> {
   await undo(execution, 'undo-backup', async (scope) => {
-    await forgetBackup(scope, backupID)
+    await forgetCopy(scope, ref(backupID))
   })
   await undo(execution, 'drop-snapshot', (scope) => dropOwnSnapshot(scope, backupID))
   await step(
@@ -296,9 +297,4 @@ async function factsOf({ execution }: StepScope, backupID: string): Promise<Copy
 
 function ref(id: string): { readonly kind: 'backup'; readonly id: string } {
   return { kind: 'backup', id }
-}
-
-function appIDOf({ task }: Execution): string {
-  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
-  return task.appID
 }

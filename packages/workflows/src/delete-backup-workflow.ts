@@ -3,17 +3,13 @@
 // still running: cancelled and waited for → its description, then its volumes are forgotten →
 // their data is freed, in batches → its rows are gone → ended. A failure leaves the data in the
 // bucket and the task `failed` with the reason.
-import { deleteBackupVolumes, deleteCopyAssets, findCopyFacts } from '@holdfast/db'
+import { deleteBackupVolumes, deleteCopyAssets } from '@holdfast/db'
 import { cancelAndWait } from './cancel-and-wait.ts'
 import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
-import { openRepository } from './open-repository.ts'
+import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
-import { allTagLists } from './repository-labels.ts'
-import { runMover } from './run-mover.ts'
-import { type StepScope, step } from './step.ts'
+import { step } from './step.ts'
 import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
-import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
 
 export const deleteBackupWorkflow = registerTaskWorkflow('delete-backup', runDeleteBackup)
 
@@ -24,7 +20,7 @@ async function runDeleteBackup(execution: Execution): Promise<TaskOutcome> {
     const forgotten = await step(
       execution,
       'forget-backup',
-      (scope) => forget(scope, backup),
+      (scope) => forgetCopy(scope, backup),
       SHIELDED,
     )
     if (forgotten !== null) await pruneRepository(execution, forgotten)
@@ -45,24 +41,4 @@ async function runDeleteBackup(execution: Execution): Promise<TaskOutcome> {
     SHIELDED,
   )
   return { state: 'completed' }
-}
-
-/** Null when no repository ever had anything of it. */
-async function forget(
-  scope: StepScope,
-  backup: { readonly kind: 'backup'; readonly id: string },
-): Promise<{ appID: string; repositoryID: string } | null> {
-  const { runtime } = scope.execution
-  const facts = await findCopyFacts(runtime.database, backup)
-  if (facts?.repositoryID === undefined) return null
-  const { appID, repositoryID } = facts
-  const { mover } = await appContext(scope, appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists(backup),
-    })
-  })
-  return { appID, repositoryID }
 }

@@ -3,20 +3,16 @@
 // still running: cancelled and waited for → its volumes are dropped, on the platform and in the
 // local snapshot repository → its description is forgotten in the bucket → the local repository
 // frees the data → gone. A failure makes it `failed`, with the reason; it may be deleted again.
-import { failSnapshotDeletion, findCopyFacts, markSnapshotGone } from '@holdfast/db'
+import { failSnapshotDeletion, markSnapshotGone } from '@holdfast/db'
 import { cancelAndWait } from './cancel-and-wait.ts'
 import { dropSnapshotData, findLocalRepository } from './drop-snapshot.ts'
-import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
-import { openRepository } from './open-repository.ts'
+import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
-import { allTagLists } from './repository-labels.ts'
-import { runMover } from './run-mover.ts'
 import { type StepScope, step } from './step.ts'
 import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
-import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
-import { WorkflowError } from './workflow-failure.ts'
+import { appContext } from './workflow-context.ts'
 
 export const deleteSnapshotWorkflow = registerTaskWorkflow('delete-snapshot', runDeleteSnapshot)
 
@@ -38,7 +34,9 @@ async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
     await step(
       execution,
       'forget-description',
-      (scope) => forgetDescription(scope, snapshot),
+      async (scope) => {
+        await forgetCopy(scope, snapshot)
+      },
       SHIELDED,
     )
     if (localID !== null) {
@@ -81,25 +79,4 @@ async function drop(scope: StepScope, snapshot: SnapshotRef): Promise<string | n
   const context = await appContext(scope, appIDOf(scope.execution))
   await dropSnapshotData(scope, context, snapshot.id)
   return (await findLocalRepository(scope, context)) ?? null
-}
-
-async function forgetDescription(scope: StepScope, snapshot: SnapshotRef): Promise<void> {
-  const { runtime } = scope.execution
-  const facts = await findCopyFacts(runtime.database, snapshot)
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: snapshot.id })
-  const { repositoryID } = facts
-  if (repositoryID === undefined) return
-  const { mover } = await appContext(scope, facts.appID)
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
-    await runMover(mover, {
-      kind: 'forget',
-      repository: await openRepository(runtime, repositoryID),
-      tagLists: allTagLists(snapshot),
-    })
-  })
-}
-
-function appIDOf({ task }: Execution): string {
-  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
-  return task.appID
 }

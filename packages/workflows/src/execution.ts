@@ -60,6 +60,12 @@ async function runExecution(
   }
 }
 
+/** Of a task that concerns an app, as all do that workflows have today. */
+export function appIDOf({ task }: Execution): string {
+  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
+  return task.appID
+}
+
 /** Never fails: a line less in a log is no reason to fail an operation. */
 export async function logTask(
   { runtime, taskID }: Pick<Execution, 'runtime' | 'taskID'>,

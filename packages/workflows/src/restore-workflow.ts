@@ -20,7 +20,13 @@ import {
 } from '@holdfast/db'
 import type { EntryCount, SnapshotStrategy } from '@holdfast/domain'
 import type { VolumeSnapshotHandle } from '@holdfast/platforms'
-import { type Execution, logTask, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import {
+  appIDOf,
+  type Execution,
+  logTask,
+  registerTaskWorkflow,
+  type TaskOutcome,
+} from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
 import type { RestoreInput } from './new-task.ts'
 import { openRepository } from './open-repository.ts'
@@ -278,9 +284,4 @@ async function endApp(
 
 function inputOf({ task }: Execution): RestoreInput {
   return task.input as RestoreInput
-}
-
-function appIDOf({ task }: Execution): string {
-  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
-  return task.appID
 }

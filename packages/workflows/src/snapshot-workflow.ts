@@ -31,7 +31,7 @@ import { describeCopy } from './describe-copy.ts'
 import { discoverApp } from './discover-volumes.ts'
 import { dropSnapshotData } from './drop-snapshot.ts'
 import { ensureRepository } from './ensure-repository.ts'
-import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
+import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { openRepository } from './open-repository.ts'
 import { volumeLabel } from './repository-labels.ts'
@@ -316,11 +316,6 @@ async function factsOf({ execution }: StepScope, snapshotID: string): Promise<Co
 
 function ref(id: string): { readonly kind: 'snapshot'; readonly id: string } {
   return { kind: 'snapshot', id }
-}
-
-function appIDOf({ task }: Execution): string {
-  if (task.appID === null) throw new Error(`The task ${task.id} names no app.`)
-  return task.appID
 }
 
 /** Phases of an app that must not overlap queue here. */

@@ -1,0 +1,37 @@
+// Forgets what the bucket's repository holds of a copy; the data goes with the next prune.
+import { type CopyRef, findCopyFacts } from '@holdfast/db'
+import { openRepository } from './open-repository.ts'
+import { allTagLists } from './repository-labels.ts'
+import { runMover } from './run-mover.ts'
+import type { StepScope } from './step.ts'
+import { withTurn } from './turn.ts'
+import { appContext, repositoryTurn } from './workflow-context.ts'
+import { WorkflowError } from './workflow-failure.ts'
+
+export interface ForgottenAt {
+  readonly appID: string
+  readonly repositoryID: string
+}
+
+/** Null when no repository ever had anything of it. Repeating it is harmless. */
+export async function forgetCopy(
+  scope: StepScope,
+  copy: CopyRef,
+  { keepSnapshotIDs = [] }: { readonly keepSnapshotIDs?: readonly string[] } = {},
+): Promise<ForgottenAt | null> {
+  const { runtime } = scope.execution
+  const facts = await findCopyFacts(runtime.database, copy)
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
+  const { appID, repositoryID } = facts
+  if (repositoryID === undefined) return null
+  const { mover } = await appContext(scope, appID)
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    await runMover(mover, {
+      kind: 'forget',
+      repository: await openRepository(runtime, repositoryID),
+      tagLists: allTagLists(copy),
+      keepSnapshotIDs,
+    })
+  })
+  return { appID, repositoryID }
+}

@@ -1,4 +1,4 @@
-// A thread of the codec: one request at a time, buffers handed over rather than copied.
+// A thread of the codec: one batch of requests at a time, buffers handed over rather than copied.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MasterKey } from '../crypto/sealed-bytes.ts'
 import { isEngineError } from '../engine-failure.ts'
@@ -11,14 +11,21 @@ const { key } = workerData as { readonly key: MasterKey }
 const port = parentPort
 if (port === null) throw new Error('runs as a worker thread only')
 
-port.on('message', ({ number, task }: CodecRequest) => {
-  try {
-    const answer = answerTo(task)
-    port.postMessage({ number, answer } satisfies CodecReply, [transferableOf(answer)])
-  } catch (error) {
-    port.postMessage(replyWithError(number, error))
-  }
+port.on('message', (requests: readonly CodecRequest[]) => {
+  const replies = requests.map(replyTo)
+  port.postMessage(
+    replies,
+    replies.flatMap((reply) => ('answer' in reply ? [transferableOf(reply.answer)] : [])),
+  )
 })
+
+function replyTo({ number, task }: CodecRequest): CodecReply {
+  try {
+    return { number, answer: answerTo(task) }
+  } catch (error) {
+    return replyWithError(number, error)
+  }
+}
 
 function answerTo(task: CodecTask): CodecAnswer {
   switch (task.verb) {

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { MasterKey } from '../crypto/sealed-bytes.ts'
 import { EngineError } from '../engine-failure.ts'
 import { type BlobCodec, inlineBlobCodec } from './blob-codec.ts'
-import type { CodecAnswer, CodecReply, CodecTask } from './blob-codec-messages.ts'
+import type { CodecAnswer, CodecReply, CodecRequest, CodecTask } from './blob-codec-messages.ts'
 import { ownBuffer } from './own-buffer.ts'
 import { COMPRESSED_BYTES_MIN } from './zstd.ts'
 
@@ -22,7 +22,10 @@ export const WORKERS_MAX = 4
 /** Hashing and opening so few bytes takes less time than handing them over. */
 const INLINE_BYTES_MAX = 16 * 1024
 /** One at work, one waiting in the thread's own queue: no gap between two. */
-const TASKS_PER_THREAD_MAX = 2
+const BATCHES_PER_THREAD_MAX = 2
+/** Small blobs travel together: a message for each would cost more than encoding it. */
+const BATCH_TASKS_MAX = 64
+const BATCH_BYTES_MAX = 256 * 1024
 
 export function threadedBlobCodec({ key, workers }: ThreadedBlobCodecOptions): BlobCodec {
   const inline = inlineBlobCodec(key)
@@ -63,6 +66,7 @@ interface PendingTask {
 interface CodecThread {
   readonly worker: Worker
   readonly running: Map<number, PendingTask>
+  batches: number
 }
 
 class CodecThreads {
@@ -96,24 +100,42 @@ class CodecThreads {
     while (this.#waiting.length > 0) {
       const thread = this.#idlestThread()
       if (thread === undefined) return
-      const pending = this.#waiting.shift()!
-      const number = this.#nextNumber
-      this.#nextNumber += 1
-      thread.running.set(number, pending)
-      thread.worker.ref()
-      thread.worker.postMessage({ number, task: pending.task }, [bufferOf(pending.task)])
+      const batch = this.#takeBatch()
+      const requests = batch.map((pending): CodecRequest => {
+        const number = this.#nextNumber
+        this.#nextNumber += 1
+        thread.running.set(number, pending)
+        return { number, task: pending.task }
+      })
+      if (thread.batches === 0) thread.worker.ref()
+      thread.batches += 1
+      thread.worker.postMessage(
+        requests,
+        requests.map(({ task }) => bufferOf(task)),
+      )
     }
+  }
+
+  #takeBatch(): PendingTask[] {
+    let bytes = 0
+    let tasks = 0
+    for (const { task } of this.#waiting) {
+      bytes += bufferOf(task).byteLength
+      if (tasks > 0 && (tasks === BATCH_TASKS_MAX || bytes > BATCH_BYTES_MAX)) break
+      tasks += 1
+    }
+    return this.#waiting.splice(0, tasks)
   }
 
   #idlestThread(): CodecThread | undefined {
     let idlest: CodecThread | undefined
     for (const thread of this.#threads) {
-      if (idlest === undefined || thread.running.size < idlest.running.size) idlest = thread
+      if (idlest === undefined || thread.batches < idlest.batches) idlest = thread
     }
-    if ((idlest === undefined || idlest.running.size > 0) && this.#canStartThread()) {
+    if ((idlest === undefined || idlest.batches > 0) && this.#canStartThread()) {
       return this.#startThread()
     }
-    return idlest !== undefined && idlest.running.size < TASKS_PER_THREAD_MAX ? idlest : undefined
+    return idlest !== undefined && idlest.batches < BATCHES_PER_THREAD_MAX ? idlest : undefined
   }
 
   #canStartThread(): boolean {
@@ -127,8 +149,8 @@ class CodecThreads {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
     })
-    const thread: CodecThread = { worker, running: new Map() }
-    worker.on('message', (reply: CodecReply) => this.#settle(thread, reply))
+    const thread: CodecThread = { worker, running: new Map(), batches: 0 }
+    worker.on('message', (replies: readonly CodecReply[]) => this.#settle(thread, replies))
     worker.on('error', (error) => this.#fail(threadDied(String(error))))
     worker.on('exit', (code) => this.#fail(threadDied(`exit code ${code}`)))
     worker.unref()
@@ -136,15 +158,18 @@ class CodecThreads {
     return thread
   }
 
-  #settle(thread: CodecThread, reply: CodecReply): void {
+  #settle(thread: CodecThread, replies: readonly CodecReply[]): void {
     // Too late: everything was rejected, and `close` may be waiting for the thread to end.
     if (this.#end !== undefined) return
-    const pending = thread.running.get(reply.number)
-    thread.running.delete(reply.number)
-    if (thread.running.size === 0) thread.worker.unref()
-    if ('answer' in reply) pending?.resolve(reply.answer)
-    else if ('failure' in reply) pending?.reject(new EngineError(reply.failure))
-    else pending?.reject(new Error(`In a worker thread: ${reply.crash}`))
+    thread.batches -= 1
+    if (thread.batches === 0) thread.worker.unref()
+    for (const reply of replies) {
+      const pending = thread.running.get(reply.number)
+      thread.running.delete(reply.number)
+      if ('answer' in reply) pending?.resolve(reply.answer)
+      else if ('failure' in reply) pending?.reject(new EngineError(reply.failure))
+      else pending?.reject(new Error(`In a worker thread: ${reply.crash}`))
+    }
     this.#dispatch()
   }
 

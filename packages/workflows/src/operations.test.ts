@@ -127,8 +127,11 @@ test('what fails after the commit undoes nothing', async () => {
     assert.equal(row.state, 'completed')
   }
   assert.deepEqual(await world.rows('select kind from obligations'), [])
-  await complete(await world.restore({ kind: 'backup', id: copy.resourceID }))
-  await complete(await world.restore({ kind: 'snapshot', id: snapshot.resourceID }))
+  // Three volumes each; in the bucket, those of the first backup and three descriptions as well.
+  const local = join(world.home, 'snapshots', world.accountID)
+  const bucket = join(world.bucketPath, 'accounts', world.accountID)
+  assert.equal(repositoryFiles(local, 'snapshots').length, 3)
+  assert.equal(repositoryFiles(bucket, 'snapshots').length, 9)
   await complete(await world.deleteBackup(copy.resourceID))
   await complete(await world.deleteSnapshot(snapshot.resourceID))
   await assertNothingLeft()

@@ -36,6 +36,9 @@ export type Query = Readonly<Record<string, string | readonly string[] | undefin
 const NAMES = ['include', 'filter', 'orderBy', 'limit', 'skip', 'count', 'continue'] as const
 type Name = (typeof NAMES)[number]
 
+/** A page is held in memory as a whole; whoever asks for more goes on with `continue`. */
+export const PAGE_ITEMS_MAX = 10_000
+
 /** Fails with `query-unsupported` for unknown names and `query-invalid` for bad values. */
 export function readListParameters(query: Query, fields: ListedFields): ListParameters {
   refuseParameters(Object.keys(query).filter((name) => !NAMES.includes(name as Name)))
@@ -58,7 +61,7 @@ export function readListParameters(query: Query, fields: ListedFields): ListPara
     ...(include === undefined ? {} : { include }),
     where,
     ...(orderBy === undefined ? {} : { orderBy }),
-    ...(limit === undefined ? {} : { limit }),
+    ...(limit === undefined ? {} : { limit: Math.min(limit, PAGE_ITEMS_MAX) }),
     ...(skip === undefined ? {} : { skip }),
     isCounted: count === 'true',
     ...(token === undefined ? {} : { continue: token }),
@@ -139,8 +142,8 @@ function readPositive(
     invalid.push({ name, reason: 'must be a whole number from 1 on' })
     return undefined
   }
-  // More than can be counted is as much as there is; one stays free for looking ahead.
-  return Math.min(Number(text), Number.MAX_SAFE_INTEGER - 1)
+  // More than can be counted is as much as there is.
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER)
 }
 
 const EXPRESSION =

@@ -76,6 +76,7 @@ class CodecThreads {
   /** Its length is bounded by the bytes that callers may have in work. */
   readonly #waiting: PendingTask[] = []
   #nextNumber = 0
+  #isDispatchDue = false
   #end: { readonly error: unknown } | undefined
 
   constructor(key: MasterKey, threadsMax: number) {
@@ -87,13 +88,24 @@ class CodecThreads {
     if (this.#end !== undefined) return Promise.reject(this.#end.error)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task, resolve, reject })
-      this.#dispatch()
+      if (bufferOf(task).byteLength >= BATCH_BYTES_MAX) this.#dispatch()
+      else this.#dispatchSoon()
     })
   }
 
   async close(): Promise<void> {
     this.#fail(new EngineError({ code: 'worker-died', reason: 'the repository was closed' }))
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  /** What else is asked for in this turn of the event loop comes along. */
+  #dispatchSoon(): void {
+    if (this.#isDispatchDue) return
+    this.#isDispatchDue = true
+    setImmediate(() => {
+      this.#isDispatchDue = false
+      this.#dispatch()
+    })
   }
 
   #dispatch(): void {

@@ -68,7 +68,8 @@ async function protectAndRestore(stage: Stage): Promise<boolean> {
   const children = `/k8s/v1/apps/${app.id}`
   const snapshot = await report.step('application snapshot', async (step) => {
     const { id } = await client.startSnapshot(app.id, { name: 'before-the-accident' })
-    const done = await client.whenCompleted(`${children}/appSnaps/${id}`)
+    const completed = client.whenCompleted(`${children}/appSnaps/${id}`)
+    const done = await watchTask(client, step, 'holdfast.snapshot', completed)
     step.result(await strategies(client, `/holdfast/v1/appSnaps/${id}/volumes`))
     return done
   })
@@ -133,8 +134,10 @@ async function watchBackup(
   start: () => Promise<string>,
 ): Promise<CopyBody> {
   const done = await client.whenCompleted(await start(), {
-    onBody: ({ percentDone = 0, bytesDone = 0, totalBytes = 0 }) =>
-      step.percent(percentDone, `${byteSize(bytesDone)} of ${byteSize(totalBytes)}`),
+    onBody({ percentDone = 0, bytesDone = 0, totalBytes = 0 }) {
+      const detail = totalBytes === 0 ? '' : `${byteSize(bytesDone)} of ${byteSize(totalBytes)}`
+      step.percent(percentDone, detail)
+    },
   })
   step.result(`${byteSize(done.totalBytes ?? 0)}, ${done.percentDone} %`)
   return done
@@ -156,26 +159,35 @@ async function loseAndRestore(
   await report.step(text, async (step) => {
     const answer = await client.startRestore(appID, source)
     if (answer.status !== 204) throw new Error(`restore refused: ${JSON.stringify(answer.body)}`)
-    await watchRestore(client, step, appID)
+    await watchTask(client, step, 'holdfast.restore', client.whenReady(appID))
   })
   return await report.step('compared: content and all metadata', async (step) =>
     judge({ step, report, before, after: readTree(namespace), isStock: false }),
   )
 }
 
-async function watchRestore(client: ServiceClient, step: DemoStep, appID: string): Promise<void> {
+/** Shows the running task of that name until `work` has ended. */
+async function watchTask<Result>(
+  client: ServiceClient,
+  step: DemoStep,
+  name: string,
+  work: Promise<Result>,
+): Promise<Result> {
   let isRunning = true
-  const ended = client.whenReady(appID).finally(() => {
+  const ended = work.then(
+    () => undefined,
+    () => undefined,
+  )
+  ended.then(() => {
     isRunning = false
   })
-  // Its failure is thrown below.
-  ended.catch(() => undefined)
   while (isRunning) {
-    const running = (await client.tasks()).find(({ state }) => state === 'running')
-    if (typeof running?.percentDone === 'number') step.percent(running.percentDone, '')
-    await Promise.race([ended.catch(() => undefined), delay(PROGRESS_MS)])
+    const tasks = await client.tasks()
+    const task = tasks.find((one) => one.name === name && one.state === 'running')
+    if (typeof task?.percentDone === 'number') step.percent(task.percentDone, '')
+    await Promise.race([ended, delay(PROGRESS_MS)])
   }
-  await ended
+  return await work
 }
 
 /** The tables are whole when a server starts on them. */

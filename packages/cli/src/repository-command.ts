@@ -1,5 +1,7 @@
 // `holdfast repository`: what stock restic needs, asked from the running service.
+
 import { readOwnerFile, ServerError } from '@holdfast/server'
+import { keepPrivate } from './private-output.ts'
 import { type Listed, serviceClient } from './service-client.ts'
 import { configOf, type Flags } from './service-config.ts'
 
@@ -20,5 +22,6 @@ export async function showRepository(bucket: string | undefined, flags: Flags): 
     throw new Error(`There is no bucket ${bucket ?? 'yet'}. Known: ${known}.`)
   }
   const { url, password } = await client.repositoryOf(found.id)
+  keepPrivate(process.stdout.fd)
   process.stdout.write(`url:      ${url}\npassword: ${password}\n`)
 }

@@ -13,7 +13,7 @@ import {
   recordInventory,
   type SeenVolume,
 } from '@holdfast/db'
-import { OperationError } from './operation-failure.ts'
+import { isOperationError, OperationError } from './operation-failure.ts'
 
 export interface SeenResource {
   readonly assetID: string
@@ -151,7 +151,7 @@ async function clustersOf(database: Queries, accountID: string): Promise<readonl
 }
 
 function unlessUnreachable(error: unknown): void {
-  if (error instanceof OperationError && error.failure.code === 'cluster-unreachable') return
+  if (isOperationError(error) && error.failure.code === 'cluster-unreachable') return
   throw error
 }
 

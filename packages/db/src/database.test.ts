@@ -48,6 +48,17 @@ test('a server that is not there is named', async () => {
   })
 })
 
+test('a Unix socket that is gone reads like a refused connection, its code stays', async (t) => {
+  const url = 'postgresql://holdfast@localhost/x?host=/nowhere'
+  const database = openDatabase({ url, applicationName: 'nowhere' })
+  t.after(() => database.pool.end())
+  await assert.rejects(database.pool.query('select 1'), {
+    message: 'could not connect to server: connect ENOENT /nowhere/.s.PGSQL.5432',
+    code: 'ENOENT',
+    syscall: 'connect',
+  })
+})
+
 test('a missing database is made once', async (t) => {
   const url = withDatabaseName(testDatabase.url, 'holdfast "odd" name')
   t.after(() => testDatabase.database.pool.query('drop database "holdfast ""odd"" name"'))

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { DatabaseError, reasonOf } from './database-error.ts'
+import { PatientClient } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
 export interface DatabaseOptions {
@@ -45,6 +46,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.poolSizeMax ?? POOL_SIZE_DEFAULT,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    Client: PatientClient,
     types: { getTypeParser },
   })
   let isClosing = false

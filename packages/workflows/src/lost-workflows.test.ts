@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { insertObligation } from '@holdfast/db'
+import { insertObligation, openDatabase } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { startTestService } from './testing/test-service.ts'
 import { makeWorld, type World } from './testing/world.ts'
@@ -108,21 +108,24 @@ test('a service that stops leaves its workflow, and the next one finishes it', a
   assert.deepEqual(ended, { state: 'completed', failure: null })
 })
 
-test('a database that breaks all connections does not fail a backup', async () => {
+test('a database that breaks all connections does not fail a backup', async (t) => {
+  const watcher = openDatabase({ url: world.database.url, applicationName: 'watcher' })
+  t.after(() => watcher.pool.end())
   let isBroken = false
   await workflows?.close()
   await start(async () => {
     if (isBroken) return
     isBroken = true
-    await world.rows(
+    await watcher.pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid()`,
+         where datname = current_database() and application_name <> 'watcher'`,
     )
   })
   const { taskID } = await world.backup()
   await workflows?.startTask(taskID)
   await until(async () => {
-    const row = await world.row('select state, failure from tasks where id = $1', taskID)
+    const statement = 'select state, failure from tasks where id = $1'
+    const [row] = (await watcher.pool.query(statement, [taskID])).rows
     assert.notEqual(row.state, 'failed', JSON.stringify(row.failure))
     return row.state === 'completed'
   })

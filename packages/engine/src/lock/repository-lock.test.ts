@@ -128,6 +128,18 @@ test('a lock file whose saving failed halfway is removed', async () => {
   assert.equal(await countLocks(place), 0)
 })
 
+test('a lock file that cannot be removed either does not hide why the second look failed', async () => {
+  const damage = { code: 'backend-failed', url: 'memory:', reason: 'the first error' } as const
+  const faulty = withFaults(memoryBackend(), [
+    { operation: 'list', kind: 'locks', after: 1, effect: 'before', failure: damage },
+    { operation: 'remove', kind: 'locks', effect: 'before' },
+  ])
+  await assert.rejects(acquire(placeOf(faulty), { exclusive: true }), (error) => {
+    return failureOf(error, 'backend-failed')?.reason === 'the first error'
+  })
+  faulty.assertAllFired()
+})
+
 test('a held lock stays young for hours, as one file', async () => {
   const place = placeOf(memoryBackend())
   const lock = await acquire(place, { exclusive: false })

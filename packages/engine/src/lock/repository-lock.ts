@@ -71,7 +71,8 @@ async function tryAcquire(options: AcquireLockOptions): Promise<HeldLock | LockR
       stopIgnoringHangup()
       return after
     } catch (error) {
-      await removeLock(backend, written.id, undefined)
+      // That it could not be removed, too, must not hide why we gave up.
+      await removeLock(backend, written.id, undefined).catch(() => false)
       throw error
     }
   } catch (error) {

@@ -44,8 +44,7 @@ describe('killed processes', () => {
   test('a backup goes on after its mover was killed', async () => {
     writeSeededFile(join(volume, 'second'), { seed: 'second', bytes: 192 * MIB })
     const path = await startBackup()
-    await whenMoving(path)
-    killMovers()
+    await killMovers()
     backup = await service.client.whenCompleted(path)
     await assertCleanRepository(service)
   })
@@ -87,10 +86,12 @@ describe('killed processes', () => {
     })
   }
 
-  function killMovers(): void {
-    const movers = moversOf(service.process.pid)
-    assert.ok(movers.length > 0, 'no mover runs')
-    for (const pid of movers) killIfThere(pid)
+  async function killMovers(): Promise<void> {
+    await eventually(async () => {
+      const movers = moversOf(service.process.pid)
+      assert.ok(movers.length > 0, 'no mover runs')
+      for (const pid of movers) killIfThere(pid)
+    })
   }
 })
 

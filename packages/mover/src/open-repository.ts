@@ -38,19 +38,33 @@ export async function withLockedRepository<Result>(
   work: (locked: LockedRepository) => Promise<Result>,
 ): Promise<Result> {
   const repository = await openForJob(context, access)
-  try {
+  const close = () => repository.close()
+  return await endingWith(close, async () => {
     const lock = await lockRepository(context, { access, repository, mode })
-    try {
+    // First what is still being written, then the lock: see `Repository.close`.
+    const unlock = () => close().finally(() => lock.release())
+    return await endingWith(unlock, async () => {
       const signal = AbortSignal.any([context.signal, lock.signal])
       const assertLockHeld = () => lock.assertHeld(signal)
       return await work({ repository, lock, signal, assertLockHeld })
-    } finally {
-      // First what is still being written, then the lock: see `Repository.close`.
-      await repository.close().finally(() => lock.release())
-    }
-  } finally {
-    await repository.close()
+    })
+  })
+}
+
+/** An end that fails, too, does not hide why the work failed. */
+async function endingWith<Result>(
+  end: () => Promise<void>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let result: Result
+  try {
+    result = await work()
+  } catch (error) {
+    await end().catch(() => undefined)
+    throw error
   }
+  await end()
+  return result
 }
 
 export function backendOf(context: JobContext, store: RepositoryStore): Backend {

@@ -3,6 +3,12 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 
+/** In place of the framework's own. */
+const LOGO = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="130" height="40"><text x="0" y="28" ' +
+    'font-family="sans-serif" font-size="24" font-weight="bold" fill="#fff">Holdfast</text></svg>',
+)
+
 const DESCRIPTION = `Protects applications: consistent snapshots, deduplicated and encrypted backups, restores.
 
 Every request carries \`Authorization: Bearer <token>\`. Errors are problem details (RFC 9457); the
@@ -31,6 +37,8 @@ export async function registerDocumentation(app: FastifyInstance, version: strin
     routePrefix: '/docs',
     // The page must work without any other server: no online validator.
     uiConfig: { validatorUrl: null, docExpansion: 'none', deepLinking: true },
+    logo: { type: 'image/svg+xml', content: LOGO },
+    theme: { title: 'Holdfast API' },
   })
   app.get('/openapi.json', async () => app.swagger())
 }

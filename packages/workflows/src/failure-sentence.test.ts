@@ -47,6 +47,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     stopped: { code: 'stopped', volume },
     'mover-died': { code: 'mover-died', exitCode: count, signal: null, volume },
     'invalid-job': { code: 'invalid-job', reason: text },
+    'namespace-not-of-app': { code: 'namespace-not-of-app', namespace: text },
     'namespace-not-found': { code: 'namespace-not-found', namespace: text },
     'volume-not-found': { code: 'volume-not-found', namespace: text, key: text },
     'volume-in-use': {

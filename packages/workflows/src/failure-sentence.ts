@@ -39,6 +39,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`The copy ${failure.copyID} is ${failure.state}, not completed; choose another one.`
     case 'app-without-volumes':
       return fit`The app ${failure.app} has no volume to copy; create its data or change its definition.`
+    case 'namespace-not-of-app':
+      return fit`The namespace ${failure.namespace} is not in the app's definition; add it and try again.`
     case 'cluster-unreachable':
       return fit`The cluster ${failure.cluster} cannot be reached from this service; check it and try again.`
     case 'bucket-not-supported':

@@ -194,6 +194,26 @@ test('a restore that cannot begin leaves the app failed with the reason and the 
   await assertNothingLeft()
 })
 
+test('a restore leaves a namespace alone that is not in the definition of the app any more', async () => {
+  const define = `update apps set namespace_scoped_resources = $2::jsonb where id = $1`
+  const only = (namespace: string) => JSON.stringify([{ namespace, labelSelectors: [] }])
+  await world.rows(define, world.appID, only('other'))
+  const steps = new Set<string>()
+  onPassage = async ({ step }) => {
+    steps.add(step)
+  }
+  try {
+    await end(await world.restore({ kind: 'backup', id: backup.resourceID }), 'failed')
+  } finally {
+    await world.rows(define, world.appID, only('shop'))
+  }
+  const sentence = "The namespace shop is not in the app's definition; add it and try again."
+  await assertAppState('failed', [sentence])
+  assert.equal(steps.has('prepare-restore'), false)
+  execFileSync('diff', ['-r', '--no-dereference', join(world.home, 'pristine'), world.appPath])
+  await assertNothingLeft()
+})
+
 test('a backup that waits for a restore stays pending and starts afterwards', async () => {
   const restore = await world.restore({ kind: 'backup', id: backup.resourceID })
   const waiting = await world.backup()

@@ -90,7 +90,16 @@ async function runRestore(execution: Execution): Promise<TaskOutcome> {
   return { state: 'completed' }
 }
 
+/** A namespace that was taken out of the app since may be another app's now. */
 async function planRestore(scope: StepScope): Promise<PlannedVolume[]> {
+  const { app } = await appContext(scope, appIDOf(scope.execution))
+  const plan = await planVolumes(scope)
+  const foreign = plan.find(({ namespace }) => !app.namespaces.includes(namespace))
+  if (foreign === undefined) return plan
+  throw new WorkflowError({ code: 'namespace-not-of-app', namespace: foreign.namespace })
+}
+
+async function planVolumes(scope: StepScope): Promise<PlannedVolume[]> {
   const { database } = scope.execution.runtime
   const { source } = inputOf(scope.execution)
   const facts = await findCopyFacts(database, source)

@@ -11,6 +11,8 @@ type OwnFailure =
   /** The restore's source is not (any more) completed. */
   | { readonly code: 'copy-not-completed'; readonly copyID: string; readonly state: string }
   | { readonly code: 'app-without-volumes'; readonly app: string }
+  /** The copy has a volume in a namespace that the app's definition does not name any more. */
+  | { readonly code: 'namespace-not-of-app'; readonly namespace: string }
   | { readonly code: 'cluster-unreachable'; readonly cluster: string }
   | { readonly code: 'bucket-not-supported'; readonly bucket: string }
   /** Expected and captured differ; `paths` names the first entries. */
@@ -76,6 +78,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'copy-not-found':
     case 'copy-not-completed':
     case 'app-without-volumes':
+    case 'namespace-not-of-app':
     case 'bucket-not-supported':
     case 'copy-incomplete':
     case 'restore-incomplete':

@@ -143,7 +143,7 @@ export { writeMoveProgress, writeTaskProgress } from './task-progress.ts'
 export type { Task } from './task-resource.ts'
 export { TASKS } from './task-resource.ts'
 export type { TaskStepRef } from './task-steps.ts'
-export { endTaskStep, startTaskStep } from './task-steps.ts'
+export { endTaskStep, hasBegunStep, startTaskStep } from './task-steps.ts'
 export type {
   CancelAnswer,
   NewTask,

@@ -33,6 +33,21 @@ export async function startTaskStep(
     .execute()
 }
 
+/** True once the task has come to a step of this name, whatever became of it. */
+export async function hasBegunStep(
+  { queries }: Queries,
+  { taskID, name }: { readonly taskID: string; readonly name: string },
+): Promise<boolean> {
+  const row = await queries
+    .selectFrom('task_steps')
+    .select('position')
+    .where('task_id', '=', taskID)
+    .where('name', '=', name)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function endTaskStep(
   { queries }: Queries,
   step: TaskStepRef,

@@ -2,9 +2,12 @@
 // settles, things on the platform that no row knows, and a task that was never started.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { insertObligation, openDatabase } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
+import type { StepPassage } from './step-observer.ts'
 import { startTestService } from './testing/test-service.ts'
 import { makeWorld, type World } from './testing/world.ts'
 import type { Workflows } from './workflow-types.ts'
@@ -14,6 +17,7 @@ const PATIENT = new AbortController().signal
 let world: World
 let workflows: Workflows | undefined
 let platform: Platform
+let onPassage: (passage: StepPassage) => Promise<void> = async () => undefined
 
 before(async () => {
   world = await makeWorld()
@@ -108,6 +112,38 @@ test('a service that stops leaves its workflow, and the next one finishes it', a
   assert.deepEqual(ended, { state: 'completed', failure: null })
 })
 
+test('a restore whose workflow breaks after the app was told ready is finished, never undone', async (t) => {
+  await workflows?.close()
+  await start()
+  const copy = await world.backup()
+  await workflows?.startTask(copy.taskID)
+  await workflows?.whenIdle()
+  const file = join(world.appPath, 'config', 'app.ini')
+  const saved = readFileSync(file, 'utf8')
+  writeFileSync(file, 'written after the backup')
+  t.after(() => {
+    onPassage = async () => undefined
+  })
+  onPassage = async ({ step, position }) => {
+    const isLate = step === 'finish-restore' || step === 'end-restore'
+    if (isLate && position === 'before') throw new Error('the step breaks')
+  }
+  const { taskID } = await world.restore({ kind: 'backup', id: copy.resourceID })
+  await workflows?.startTask(taskID)
+  await workflows?.whenIdle()
+  assert.equal(readFileSync(file, 'utf8'), saved)
+  assert.equal((await world.row('select state from tasks where id = $1', taskID)).state, 'running')
+
+  await workflows?.close()
+  await start()
+  await until(async () => (await platform.listOwned()).length === 0)
+  const task = await world.row('select state, failure from tasks where id = $1', taskID)
+  assert.deepEqual(task, { state: 'failed', failure: { code: 'workflow-lost' } })
+  const app = await world.row('select state from apps where id = $1', world.appID)
+  assert.deepEqual(app, { state: 'ready' })
+  assert.equal(readFileSync(file, 'utf8'), saved)
+})
+
 test('a database that breaks all connections does not fail a backup', async (t) => {
   const watcher = openDatabase({ url: world.database.url, applicationName: 'watcher' })
   t.after(() => watcher.pool.end())
@@ -167,7 +203,9 @@ async function start(
     },
     ...(executorID === undefined ? {} : { executorID }),
     database: world.database.database,
-    observer: async ({ step, point }) => {
+    observer: async (passage) => {
+      const { step, point } = passage
+      await onPassage(passage)
       if (step === 'move-volume' && point === 'mover-started') await onMover?.()
     },
     withPlatform(real) {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { insertObligation, openDatabase } from '@holdfast/db'
+import { insertObligation, listFailedDeletions, openDatabase } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import type { StepPassage } from './step-observer.ts'
 import { startTestService } from './testing/test-service.ts'
@@ -142,6 +142,45 @@ test('a restore whose workflow breaks after the app was told ready is finished, 
   const app = await world.row('select state from apps where id = $1', world.appID)
   assert.deepEqual(app, { state: 'ready' })
   assert.equal(readFileSync(file, 'utf8'), saved)
+})
+
+test('a deletion that failed begins again after a while, once', async (t) => {
+  await workflows?.close()
+  await start()
+  const copy = await world.backup()
+  await workflows?.startTask(copy.taskID)
+  await workflows?.whenIdle()
+  t.after(() => {
+    onPassage = async () => undefined
+  })
+  onPassage = async ({ step, point }) => {
+    if (step === 'forget-backup' && point === 'done') throw new Error('the bucket is away')
+  }
+  const first = await world.deleteBackup(copy.resourceID)
+  await workflows?.startTask(first.taskID)
+  await workflows?.whenIdle()
+  onPassage = async () => undefined
+  const statement = `select id, state, user_id from tasks
+    where kind = 'delete-backup' and resource_id = $1 order by created_at`
+  const tasks = () => world.rows(statement, copy.resourceID)
+  const { state } = await world.row('select state from tasks where id = $1', first.taskID)
+  assert.equal(state, 'failed')
+  assert.deepEqual(await listFailedDeletions(world.database.database, 10), [])
+
+  await world.rows(
+    `update tasks set ended_at = ended_at - interval '16 minutes' where id = $1`,
+    first.taskID,
+  )
+  assert.equal((await listFailedDeletions(world.database.database, 10)).length, 1)
+  await workflows?.close()
+  await start()
+  await until(async () => (await tasks()).at(-1)?.state === 'completed')
+  assert.partialDeepStrictEqual(await tasks(), [
+    { id: first.taskID, state: 'failed' },
+    { state: 'completed', user_id: null },
+  ])
+  assert.equal((await tasks()).length, 2)
+  assert.deepEqual(await listFailedDeletions(world.database.database, 10), [])
 })
 
 test('a database that breaks all connections does not fail a backup', async (t) => {

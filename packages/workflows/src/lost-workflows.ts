@@ -16,6 +16,7 @@ import {
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { platformsOf } from './dead-services.ts'
+import { beginFailedDeletionsAgain } from './failed-deletions.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { settleMover } from './mover-obligation.ts'
 import { settleOrphans } from './orphans.ts'
@@ -34,6 +35,7 @@ const LOST: WorkflowFailure = { code: 'workflow-lost' }
 /** One failure does not keep the rest from being settled; the next sweep tries it again. */
 export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
   await failLostTasks(runtime)
+  await orLater(runtime, 'failed deletions', () => beginFailedDeletionsAgain(runtime))
   const platforms = await platformsOf(runtime)
   const obligations = await listObligations(runtime.database, {})
   const active = await activeWorkflows(obligations.map(({ workflowID }) => workflowID))

@@ -18,11 +18,18 @@ const FOREIGN_LOCK_PAUSE_MS = 15_000
 /** Six hours. */
 const FOREIGN_LOCK_TRIES_MAX = 1440
 
+export interface PruneRequest {
+  readonly appID: string
+  readonly repositoryID: string
+  readonly batchesMax?: number
+}
+
+/** What is left when all batches are used up is told in the task's log; the next prune frees it. */
 export async function pruneRepository(
   execution: Execution,
-  { appID, repositoryID }: { readonly appID: string; readonly repositoryID: string },
+  { appID, repositoryID, batchesMax = BATCHES_MAX }: PruneRequest,
 ): Promise<void> {
-  for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
+  for (let batch = 0; batch < batchesMax; batch += 1) {
     const isDone = await step(
       execution,
       'prune',
@@ -34,6 +41,8 @@ export async function pruneRepository(
     )
     if (isDone) return
   }
+  const message = `The repository is not pruned to its end after ${batchesMax} batches; the next deletion goes on.`
+  await logTask(execution, 'warning', message)
 }
 
 async function pruneBatch(

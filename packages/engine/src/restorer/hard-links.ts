@@ -1,8 +1,8 @@
 // Remembers the first name of each file with several, until all of them were seen.
 //
-// What is remembered grows with the files whose other names are not met: those still to come, and those
-// outside of the tree. Each takes about 140 bytes and the length of its path: a million of them
-// some 180 MiB.
+// What is remembered grows with the files whose other names are not met: those still to come, and
+// those outside of the tree. Each takes about 140 bytes and the length of its path: a million of
+// them some 180 MiB.
 import { createHash } from 'node:crypto'
 import type { Node } from '../format/node.ts'
 

@@ -3,12 +3,14 @@
 export const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   filesystem: [],
+  // Which addresses may be connected to, decided after names are resolved.
+  network: [],
   engine: ['filesystem'],
-  mover: ['domain', 'engine', 'filesystem'],
+  mover: ['domain', 'engine', 'filesystem', 'network'],
   platforms: ['domain', 'filesystem'],
   db: ['domain'],
-  workflows: ['domain', 'db', 'platforms'],
-  api: ['domain', 'db', 'workflows'],
+  workflows: ['domain', 'db', 'network', 'platforms'],
+  api: ['domain', 'db', 'network', 'workflows'],
   server: ['domain', 'filesystem', 'platforms', 'db', 'workflows', 'api', 'client'],
   client: [],
   // filesystem: the demo compares trees to the last attribute, by nothing that it restores with.

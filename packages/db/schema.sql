@@ -10,6 +10,7 @@ create table accounts (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  account_contact jsonb,
   constraint accounts_pkey PRIMARY KEY (id),
   constraint accounts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'deletePending'::text])))
 );
@@ -72,6 +73,7 @@ create table application_snapshots (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  purge_after timestamp with time zone,
   constraint application_snapshots_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint application_snapshots_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint application_snapshots_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
@@ -104,6 +106,8 @@ create table apps (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  storage_class_mapping jsonb,
+  purge_after timestamp with time zone,
   constraint apps_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint apps_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint apps_pkey PRIMARY KEY (id)
@@ -164,6 +168,7 @@ create table backups (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  purge_after timestamp with time zone,
   constraint backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint backups_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint backups_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
@@ -209,6 +214,7 @@ create table clouds (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  credential_id uuid,
   constraint clouds_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint clouds_account_id_name_key UNIQUE (account_id, name),
   constraint clouds_pkey PRIMARY KEY (id)
@@ -234,10 +240,126 @@ create table clusters (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  credential_id uuid,
+  host_root text,
   constraint clusters_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint clusters_cloud_id_fkey FOREIGN KEY (cloud_id) REFERENCES clouds(id),
   constraint clusters_pkey PRIMARY KEY (id)
 );
+
+create table credentials (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  key_type text,
+  is_valid boolean not null default true,
+  valid_from timestamp with time zone,
+  valid_until timestamp with time zone,
+  sealed_key_store bytea,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint credentials_pkey PRIMARY KEY (id)
+);
+CREATE INDEX credentials_by_account ON public.credentials USING btree (account_id, created_at, id);
+
+create table deliveries (
+  id uuid not null,
+  account_id uuid not null,
+  event_id uuid not null,
+  channel text not null,
+  webhook_id uuid,
+  user_id uuid,
+  state text not null default 'pending'::text,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone not null default now(),
+  last_error text,
+  delivered_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint deliveries_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint deliveries_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text]))),
+  constraint deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE,
+  constraint deliveries_pkey PRIMARY KEY (id),
+  constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))),
+  constraint deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
+CREATE UNIQUE INDEX deliveries_once ON public.deliveries USING btree (event_id, channel, COALESCE(webhook_id, user_id));
+
+create table events (
+  id uuid not null,
+  account_id uuid not null,
+  sequence bigint not null generated always as identity,
+  name text not null,
+  summary text not null,
+  description text not null,
+  source text not null,
+  severity text not null,
+  class text not null,
+  event_time timestamp with time zone not null,
+  correlation_id uuid not null,
+  resource_id uuid not null,
+  resource_type text not null,
+  resource_uri text,
+  additional_resource_ids jsonb not null default '[]'::jsonb,
+  corrective_action text,
+  destinations jsonb not null default '[]'::jsonb,
+  visibility jsonb,
+  resource_method text,
+  resource_method_result text,
+  user_id uuid,
+  remote_address text,
+  app_id uuid,
+  expires_at timestamp with time zone,
+  version text not null default '1.4'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint events_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint events_class_check CHECK ((class = ANY (ARRAY['system'::text, 'user'::text, 'security'::text]))),
+  constraint events_pkey PRIMARY KEY (id),
+  constraint events_sequence_key UNIQUE (sequence),
+  constraint events_severity_check CHECK ((severity = ANY (ARRAY['cleared'::text, 'indeterminate'::text, 'informational'::text, 'warning'::text, 'critical'::text])))
+);
+CREATE INDEX events_by_account ON public.events USING btree (account_id, created_at, id);
+CREATE INDEX events_by_resource ON public.events USING btree (resource_id);
+CREATE INDEX events_expiring ON public.events USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+create table execution_hooks (
+  id uuid not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  hook_type text not null default 'custom'::text,
+  matching_criteria jsonb not null default '[]'::jsonb,
+  action text not null,
+  stage text not null,
+  hook_source_id uuid not null,
+  arguments jsonb not null default '[]'::jsonb,
+  is_enabled boolean not null default true,
+  description text,
+  version text not null default '1.3'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint execution_hooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint execution_hooks_action_check CHECK ((action = ANY (ARRAY['snapshot'::text, 'backup'::text, 'restore'::text, 'failover'::text]))),
+  constraint execution_hooks_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint execution_hooks_app_id_name_key UNIQUE (app_id, name),
+  constraint execution_hooks_hook_source_id_fkey FOREIGN KEY (hook_source_id) REFERENCES hook_sources(id),
+  constraint execution_hooks_pkey PRIMARY KEY (id),
+  constraint execution_hooks_stage_check CHECK ((stage = ANY (ARRAY['pre'::text, 'post'::text])))
+);
+CREATE INDEX execution_hooks_by_source ON public.execution_hooks USING btree (hook_source_id);
 
 create table holdfast_migrations (
   name character varying(255) not null,
@@ -249,6 +371,48 @@ create table holdfast_migrations_lock (
   id character varying(255) not null,
   is_locked integer not null default 0,
   constraint holdfast_migrations_lock_pkey PRIMARY KEY (id)
+);
+
+create table hook_runs (
+  id uuid not null,
+  task_id uuid not null,
+  hook_id uuid not null,
+  hook_name text not null,
+  action text not null,
+  stage text not null,
+  namespace text not null,
+  "position" integer not null,
+  state text not null,
+  exit_code integer,
+  output text not null default ''::text,
+  reason text,
+  started_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint hook_runs_pkey PRIMARY KEY (id),
+  constraint hook_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text]))),
+  constraint hook_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+);
+CREATE INDEX hook_runs_by_task ON public.hook_runs USING btree (task_id, "position");
+
+create table hook_sources (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  is_private boolean not null default false,
+  is_preloaded boolean not null default false,
+  source_type text not null default 'script'::text,
+  source text not null,
+  source_md5 text not null,
+  description text,
+  version text not null default '1.0'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint hook_sources_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint hook_sources_account_id_name_key UNIQUE (account_id, name),
+  constraint hook_sources_pkey PRIMARY KEY (id)
 );
 
 create table installation (
@@ -336,6 +500,60 @@ create table role_bindings (
   constraint role_bindings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
+create table schedule_runs (
+  id uuid not null,
+  schedule_id uuid not null,
+  due_at timestamp with time zone not null,
+  state text not null,
+  reason text,
+  task_id uuid,
+  snapshot_id uuid,
+  backup_id uuid,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint schedule_runs_pkey PRIMARY KEY (id),
+  constraint schedule_runs_schedule_id_due_at_key UNIQUE (schedule_id, due_at),
+  constraint schedule_runs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedules(id) ON DELETE CASCADE,
+  constraint schedule_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'missed'::text]))),
+  constraint schedule_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+);
+CREATE UNIQUE INDEX schedule_runs_one_at_a_time ON public.schedule_runs USING btree (schedule_id) WHERE (state = 'running'::text);
+
+create table schedules (
+  id uuid not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  is_enabled boolean not null default true,
+  granularity text not null,
+  minute integer not null default 0,
+  hour integer,
+  day_of_week integer,
+  day_of_month integer,
+  recurrence_rule text,
+  snapshot_retention numeric not null,
+  backup_retention numeric not null,
+  bucket_id uuid,
+  replicate boolean not null default false,
+  next_run_at timestamp with time zone,
+  version text not null default '1.3'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint schedules_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint schedules_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint schedules_day_of_month_check CHECK (((day_of_month >= 1) AND (day_of_month <= 31))),
+  constraint schedules_day_of_week_check CHECK (((day_of_week >= 0) AND (day_of_week <= 7))),
+  constraint schedules_granularity_check CHECK ((granularity = ANY (ARRAY['hourly'::text, 'daily'::text, 'weekly'::text, 'monthly'::text, 'custom'::text]))),
+  constraint schedules_hour_check CHECK (((hour >= 0) AND (hour <= 23))),
+  constraint schedules_minute_check CHECK (((minute >= 0) AND (minute <= 59))),
+  constraint schedules_pkey PRIMARY KEY (id)
+);
+CREATE INDEX schedules_by_app ON public.schedules USING btree (app_id);
+CREATE INDEX schedules_due ON public.schedules USING btree (next_run_at) WHERE (next_run_at IS NOT NULL);
+
 create table service_boots (
   boot text not null,
   executor_id text not null,
@@ -343,6 +561,42 @@ create table service_boots (
   started_at timestamp with time zone not null default now(),
   ended_at timestamp with time zone,
   constraint service_boots_pkey PRIMARY KEY (boot)
+);
+
+create table sessions (
+  id uuid not null,
+  account_id uuid not null,
+  user_id uuid not null,
+  secret_hash bytea not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_secret_hash_key UNIQUE (secret_hash),
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+
+create table settings (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  current_config jsonb not null,
+  desired_config jsonb,
+  state text not null default 'valid'::text,
+  state_unready jsonb not null default '[]'::jsonb,
+  version text not null default '1.1'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint settings_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint settings_account_id_name_key UNIQUE (account_id, name),
+  constraint settings_pkey PRIMARY KEY (id),
+  constraint settings_state_check CHECK ((state = ANY (ARRAY['valid'::text, 'pending'::text, 'error'::text])))
 );
 
 create table storage_classes (
@@ -455,6 +709,25 @@ create table tokens (
   constraint tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
+create table unread_notifications (
+  id uuid not null,
+  account_id uuid not null,
+  user_id uuid not null,
+  event_id uuid not null,
+  version text not null default '1.0'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint unread_notifications_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint unread_notifications_event_id_fkey FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE,
+  constraint unread_notifications_pkey PRIMARY KEY (id),
+  constraint unread_notifications_user_id_event_id_key UNIQUE (user_id, event_id),
+  constraint unread_notifications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX unread_notifications_by_event ON public.unread_notifications USING btree (event_id);
+
 create table users (
   id uuid not null,
   account_id uuid not null,
@@ -470,6 +743,15 @@ create table users (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  auth_id text,
+  company_name text,
+  phone text,
+  postal_address jsonb,
+  send_welcome_email boolean not null default false,
+  enabled_at timestamp with time zone default now(),
+  last_act_at timestamp with time zone,
+  password_hash text,
+  is_password_change_needed boolean not null default false,
   constraint users_account_id_email_key UNIQUE (account_id, email),
   constraint users_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint users_pkey PRIMARY KEY (id),
@@ -524,4 +806,23 @@ create table volumes (
   constraint volumes_cluster_id_namespace_key_key UNIQUE (cluster_id, namespace, key),
   constraint volumes_pkey PRIMARY KEY (id),
   constraint volumes_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'removed'::text])))
+);
+
+create table webhooks (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  url text not null,
+  sealed_secret bytea,
+  is_enabled boolean not null default true,
+  minimum_severity text not null default 'informational'::text,
+  version text not null default '1.0'::text,
+  labels jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  modified_by uuid,
+  constraint webhooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint webhooks_account_id_name_key UNIQUE (account_id, name),
+  constraint webhooks_pkey PRIMARY KEY (id)
 );

@@ -58,6 +58,7 @@ export {
 } from './database.ts'
 export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
+export { EVENT_SEVERITIES, type EventSeverity, type NewEvent, recordEvent } from './events.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
 export type { FailedDeletion } from './failed-deletions.ts'

@@ -31,6 +31,7 @@ export interface AccountsTable {
   state: Generated<string>
   is_enabled: Generated<boolean>
   enabled_at: NullableInstant
+  account_contact: NullableJson
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -48,6 +49,15 @@ export interface UsersTable {
   first_name: Generated<string>
   last_name: Generated<string>
   email: string
+  auth_id: string | null
+  company_name: string | null
+  phone: string | null
+  postal_address: NullableJson
+  send_welcome_email: Generated<boolean>
+  enabled_at: NullableInstant
+  last_act_at: NullableInstant
+  password_hash: string | null
+  is_password_change_needed: Generated<boolean>
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -94,6 +104,7 @@ export interface CloudsTable {
   state_unready: GeneratedJson
   cloud_type: string
   default_bucket_id: string | null
+  credential_id: string | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -116,6 +127,8 @@ export interface ClustersTable {
   default_bucket_id: string | null
   default_storage_class_id: string | null
   discovered_at: NullableInstant
+  credential_id: string | null
+  host_root: string | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -210,6 +223,8 @@ export interface AppsTable {
   cluster_scoped_resources: GeneratedJson
   namespace_mapping: NullableJson
   restore_filter: NullableJson
+  storage_class_mapping: NullableJson
+  purge_after: NullableInstant
   state: string
   state_details: GeneratedJson
   last_resource_collection_at: NullableInstant
@@ -246,6 +261,7 @@ export interface ApplicationSnapshotsTable {
   definition: NullableJson
   hidden_at: NullableInstant
   deleted_at: NullableInstant
+  purge_after: NullableInstant
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -276,6 +292,7 @@ export interface BackupsTable {
   definition: NullableJson
   hidden_at: NullableInstant
   deleted_at: NullableInstant
+  purge_after: NullableInstant
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -421,6 +438,221 @@ export interface ObligationsTable {
   created_at: GeneratedInstant
 }
 
+export interface SessionsTable {
+  id: string
+  account_id: string
+  user_id: string
+  secret_hash: Buffer
+  created_at: GeneratedInstant
+  last_used_at: GeneratedInstant
+  expires_at: Instant
+  ended_at: NullableInstant
+}
+
+export interface CredentialsTable {
+  id: string
+  account_id: string
+  name: string
+  key_type: string | null
+  is_valid: Generated<boolean>
+  valid_from: NullableInstant
+  valid_until: NullableInstant
+  sealed_key_store: Buffer | null
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface HookSourcesTable {
+  id: string
+  account_id: string
+  name: string
+  is_private: Generated<boolean>
+  is_preloaded: Generated<boolean>
+  source_type: Generated<string>
+  source: string
+  source_md5: string
+  description: string | null
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface ExecutionHooksTable {
+  id: string
+  account_id: string
+  app_id: string
+  name: string
+  hook_type: Generated<string>
+  matching_criteria: GeneratedJson
+  action: string
+  stage: string
+  hook_source_id: string
+  arguments: GeneratedJson
+  is_enabled: Generated<boolean>
+  description: string | null
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface HookRunsTable {
+  id: string
+  task_id: string
+  hook_id: string
+  hook_name: string
+  action: string
+  stage: string
+  namespace: string
+  position: number
+  state: string
+  exit_code: number | null
+  output: Generated<string>
+  reason: string | null
+  started_at: GeneratedInstant
+  ended_at: NullableInstant
+}
+
+export interface SchedulesTable {
+  id: string
+  account_id: string
+  app_id: string
+  name: string
+  is_enabled: Generated<boolean>
+  granularity: string
+  minute: Generated<number>
+  hour: number | null
+  day_of_week: number | null
+  day_of_month: number | null
+  recurrence_rule: string | null
+  snapshot_retention: string
+  backup_retention: string
+  bucket_id: string | null
+  replicate: Generated<boolean>
+  next_run_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface ScheduleRunsTable {
+  id: string
+  schedule_id: string
+  due_at: Instant
+  state: string
+  reason: string | null
+  task_id: string | null
+  snapshot_id: string | null
+  backup_id: string | null
+  started_at: NullableInstant
+  ended_at: NullableInstant
+}
+
+export interface EventsTable {
+  id: string
+  account_id: string
+  sequence: Generated<number>
+  name: string
+  summary: string
+  description: string
+  source: string
+  severity: string
+  class: string
+  event_time: Instant
+  correlation_id: string
+  resource_id: string
+  resource_type: string
+  resource_uri: string | null
+  additional_resource_ids: GeneratedJson
+  corrective_action: string | null
+  destinations: GeneratedJson
+  visibility: NullableJson
+  resource_method: string | null
+  resource_method_result: string | null
+  user_id: string | null
+  remote_address: string | null
+  app_id: string | null
+  expires_at: NullableInstant
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface UnreadNotificationsTable {
+  id: string
+  account_id: string
+  user_id: string
+  event_id: string
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface WebhooksTable {
+  id: string
+  account_id: string
+  name: string
+  url: string
+  sealed_secret: Buffer | null
+  is_enabled: Generated<boolean>
+  minimum_severity: Generated<string>
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
+export interface DeliveriesTable {
+  id: string
+  account_id: string
+  event_id: string
+  channel: string
+  webhook_id: string | null
+  user_id: string | null
+  state: Generated<string>
+  attempts: Generated<number>
+  next_attempt_at: GeneratedInstant
+  last_error: string | null
+  delivered_at: NullableInstant
+  created_at: GeneratedInstant
+}
+
+export interface SettingsTable {
+  id: string
+  account_id: string
+  name: string
+  current_config: Json
+  desired_config: NullableJson
+  state: Generated<string>
+  state_unready: GeneratedJson
+  version: Generated<string>
+  labels: GeneratedJson
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  created_by: Generated<string>
+  modified_by: string | null
+}
+
 export interface Schema {
   installation: InstallationTable
   service_boots: ServiceBootsTable
@@ -445,4 +677,16 @@ export interface Schema {
   task_log: TaskLogTable
   task_steps: TaskStepsTable
   obligations: ObligationsTable
+  sessions: SessionsTable
+  credentials: CredentialsTable
+  hook_sources: HookSourcesTable
+  execution_hooks: ExecutionHooksTable
+  hook_runs: HookRunsTable
+  schedules: SchedulesTable
+  schedule_runs: ScheduleRunsTable
+  events: EventsTable
+  unread_notifications: UnreadNotificationsTable
+  webhooks: WebhooksTable
+  deliveries: DeliveriesTable
+  settings: SettingsTable
 }

@@ -45,6 +45,7 @@ export type {
   RepositoryKeys,
   RepositorySnapshotLabel,
   RepositoryStore,
+  S3Store,
 } from './mover-job.ts'
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'

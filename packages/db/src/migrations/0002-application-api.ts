@@ -1,0 +1,245 @@
+// What the rest of the application dialect needs: protection policies, execution hooks,
+// credentials, people's sessions, events and their deliveries.
+import { type Kysely, sql } from 'kysely'
+
+export const name = '0002-application-api'
+
+export async function up(database: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(database)
+}
+
+/** What every resource carries: `metadata` of the application dialect. */
+const RESOURCE_COLUMNS = `
+  labels jsonb not null default '[]',
+  created_at timestamptz not null default now(),
+  modified_at timestamptz not null default now(),
+  created_by uuid not null default '00000000-0000-0000-0000-000000000000',
+  modified_by uuid`
+
+const STATEMENTS = [
+  'alter table accounts add column account_contact jsonb',
+  `alter table users
+    add column auth_id text,
+    add column company_name text,
+    add column phone text,
+    add column postal_address jsonb,
+    add column send_welcome_email boolean not null default false,
+    add column enabled_at timestamptz default now(),
+    add column last_act_at timestamptz,
+    add column password_hash text,
+    add column is_password_change_needed boolean not null default false`,
+  // A log-in of the console. secret_hash: SHA-256 of the cookie's value.
+  `create table sessions (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    user_id uuid not null references users,
+    secret_hash bytea not null unique,
+    created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    ended_at timestamptz
+  )`,
+  'create index sessions_by_user on sessions (user_id)',
+  // sealed_key_store: the map as JSON, sealed with the master key; it is never shown.
+  `create table credentials (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    name text not null,
+    key_type text,
+    is_valid boolean not null default true,
+    valid_from timestamptz,
+    valid_until timestamptz,
+    sealed_key_store bytea,
+    version text not null default '1.1',
+    ${RESOURCE_COLUMNS}
+  )`,
+  'create index credentials_by_account on credentials (account_id, created_at, id)',
+  `alter table clouds add column credential_id uuid`,
+  // host_root: the directory below which a host cluster's namespaces are; of our own machine.
+  `alter table clusters
+    add column credential_id uuid,
+    add column host_root text`,
+  `alter table apps
+    add column storage_class_mapping jsonb,
+    add column purge_after timestamptz`,
+  'alter table backups add column purge_after timestamptz',
+  'alter table application_snapshots add column purge_after timestamptz',
+  `create table hook_sources (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    name text not null,
+    is_private boolean not null default false,
+    is_preloaded boolean not null default false,
+    source_type text not null default 'script',
+    source text not null,
+    source_md5 text not null,
+    description text,
+    version text not null default '1.0',
+    ${RESOURCE_COLUMNS},
+    unique (account_id, name)
+  )`,
+  `create table execution_hooks (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    app_id uuid not null references apps,
+    name text not null,
+    hook_type text not null default 'custom',
+    matching_criteria jsonb not null default '[]',
+    action text not null check (action in ('snapshot', 'backup', 'restore', 'failover')),
+    stage text not null check (stage in ('pre', 'post')),
+    hook_source_id uuid not null references hook_sources,
+    arguments jsonb not null default '[]',
+    is_enabled boolean not null default true,
+    description text,
+    version text not null default '1.3',
+    ${RESOURCE_COLUMNS},
+    unique (app_id, name)
+  )`,
+  'create index execution_hooks_by_source on execution_hooks (hook_source_id)',
+  // One row per execution of a hook: written before it runs, so that a crash between a pre and a
+  // post hook is seen.
+  `create table hook_runs (
+    id uuid primary key,
+    task_id uuid not null references tasks,
+    hook_id uuid not null,
+    hook_name text not null,
+    action text not null,
+    stage text not null,
+    namespace text not null,
+    position integer not null,
+    state text not null check (state in ('running', 'success', 'failed')),
+    exit_code integer,
+    output text not null default '',
+    reason text,
+    started_at timestamptz not null default now(),
+    ended_at timestamptz
+  )`,
+  'create index hook_runs_by_task on hook_runs (task_id, position)',
+  // Times are UTC. next_run_at: the next time it is due, null while disabled.
+  `create table schedules (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    app_id uuid not null references apps,
+    name text not null,
+    is_enabled boolean not null default true,
+    granularity text not null
+      check (granularity in ('hourly', 'daily', 'weekly', 'monthly', 'custom')),
+    minute integer not null default 0 check (minute between 0 and 59),
+    hour integer check (hour between 0 and 23),
+    day_of_week integer check (day_of_week between 0 and 7),
+    day_of_month integer check (day_of_month between 1 and 31),
+    recurrence_rule text,
+    snapshot_retention numeric not null,
+    backup_retention numeric not null,
+    bucket_id uuid,
+    replicate boolean not null default false,
+    next_run_at timestamptz,
+    version text not null default '1.3',
+    ${RESOURCE_COLUMNS}
+  )`,
+  'create index schedules_by_app on schedules (app_id)',
+  'create index schedules_due on schedules (next_run_at) where next_run_at is not null',
+  // One row per time that a schedule was due. missed: the service was down; skipped: the run
+  // before it had not ended.
+  `create table schedule_runs (
+    id uuid primary key,
+    schedule_id uuid not null references schedules on delete cascade,
+    due_at timestamptz not null,
+    state text not null check (state in ('running', 'completed', 'failed', 'skipped', 'missed')),
+    reason text,
+    task_id uuid references tasks,
+    snapshot_id uuid,
+    backup_id uuid,
+    started_at timestamptz,
+    ended_at timestamptz,
+    unique (schedule_id, due_at)
+  )`,
+  `create unique index schedule_runs_one_at_a_time on schedule_runs (schedule_id)
+    where state = 'running'`,
+  // The activity log of an account. sequence rises with every event of the installation.
+  `create table events (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    sequence bigint generated always as identity unique,
+    name text not null,
+    summary text not null,
+    description text not null,
+    source text not null,
+    severity text not null
+      check (severity in ('cleared', 'indeterminate', 'informational', 'warning', 'critical')),
+    class text not null check (class in ('system', 'user', 'security')),
+    event_time timestamptz not null,
+    correlation_id uuid not null,
+    resource_id uuid not null,
+    resource_type text not null,
+    resource_uri text,
+    additional_resource_ids jsonb not null default '[]',
+    corrective_action text,
+    destinations jsonb not null default '[]',
+    visibility jsonb,
+    resource_method text,
+    resource_method_result text,
+    user_id uuid,
+    remote_address text,
+    app_id uuid,
+    expires_at timestamptz,
+    version text not null default '1.4',
+    ${RESOURCE_COLUMNS}
+  )`,
+  'create index events_by_account on events (account_id, created_at, id)',
+  'create index events_by_resource on events (resource_id)',
+  'create index events_expiring on events (expires_at) where expires_at is not null',
+  `create table unread_notifications (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    user_id uuid not null references users on delete cascade,
+    event_id uuid not null references events on delete cascade,
+    version text not null default '1.0',
+    ${RESOURCE_COLUMNS},
+    unique (user_id, event_id)
+  )`,
+  'create index unread_notifications_by_event on unread_notifications (event_id)',
+  // Where notifications go beside the console.
+  `create table webhooks (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    name text not null,
+    url text not null,
+    sealed_secret bytea,
+    is_enabled boolean not null default true,
+    minimum_severity text not null default 'informational',
+    version text not null default '1.0',
+    ${RESOURCE_COLUMNS},
+    unique (account_id, name)
+  )`,
+  // A notification on its way to one receiver; the row is written with the event.
+  `create table deliveries (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    event_id uuid not null references events on delete cascade,
+    channel text not null check (channel in ('webhook', 'email')),
+    webhook_id uuid references webhooks on delete cascade,
+    user_id uuid references users on delete cascade,
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
+    attempts integer not null default 0,
+    next_attempt_at timestamptz not null default now(),
+    last_error text,
+    delivered_at timestamptz,
+    created_at timestamptz not null default now()
+  )`,
+  `create unique index deliveries_once on deliveries
+    (event_id, channel, coalesce(webhook_id, user_id))`,
+  `create index deliveries_due on deliveries (next_attempt_at) where state = 'pending'`,
+  `create table settings (
+    id uuid primary key,
+    account_id uuid not null references accounts,
+    name text not null,
+    current_config jsonb not null,
+    desired_config jsonb,
+    state text not null default 'valid' check (state in ('valid', 'pending', 'error')),
+    state_unready jsonb not null default '[]',
+    version text not null default '1.1',
+    ${RESOURCE_COLUMNS},
+    unique (account_id, name)
+  )`,
+]

@@ -22,6 +22,10 @@ export interface AppDependencies extends Omit<OperationContext, 'inventories'> {
   readonly logger: FastifyBaseLogger
   /** Of the product, for the OpenAPI document. */
   readonly version: string
+  /** How clients reach the service, without a slash at its end; as they asked when absent. */
+  readonly publicUrl?: string
+  /** Addresses and networks whose `X-Forwarded-…` headers are believed. */
+  readonly trustedProxies?: readonly string[]
   /** Serves HTTPS when given. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
 }
@@ -31,6 +35,7 @@ const REQUEST_TIMEOUT_MS = 120_000
 
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const app = makeServer(dependencies)
+  app.decorate('publicUrl', dependencies.publicUrl)
   // Answers are written as they are; that they conform is what tests are for.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addHook('onResponse', async (request, reply) => {
@@ -48,8 +53,10 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   return app
 }
 
-function makeServer({ logger, newID, tls }: AppDependencies): FastifyInstance {
+function makeServer(dependencies: AppDependencies): FastifyInstance {
+  const { logger, newID, tls, trustedProxies = [] } = dependencies
   const options: FastifyServerOptions = {
+    ...(trustedProxies.length === 0 ? {} : { trustProxy: [...trustedProxies] }),
     loggerInstance: logger,
     genReqId: newID,
     // One line a request, written when it is answered.

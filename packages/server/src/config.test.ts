@@ -17,6 +17,8 @@ test('defaults', () => {
   assert.deepEqual(read({ HOLDFAST_LOG_LEVEL: '', HOLDFAST_LISTEN: undefined }), {
     home: '/home/u/.holdfast',
     listen: { host: '127.0.0.1', port: 7400 },
+    publicUrl: undefined,
+    trustedProxies: [],
     databaseUrl: undefined,
     hostRoot: '/home/u/.holdfast/apps',
     tls: undefined,
@@ -40,6 +42,21 @@ test('addresses', () => {
   assert.deepEqual(listen(':7400'), { host: '0.0.0.0', port: 7400 })
   for (const wrong of ['7400', 'localhost', '::1:7400', 'a:b:1', 'localhost:65536', 'x:-1']) {
     assert.deepEqual(problemsOf({ HOLDFAST_LISTEN: wrong }).length, 1, wrong)
+  }
+})
+
+test('the public URL and the proxies in front', () => {
+  const { publicUrl, trustedProxies } = read({
+    HOLDFAST_PUBLIC_URL: 'https://backup.example.org/holdfast/',
+    HOLDFAST_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
+  })
+  assert.equal(publicUrl, 'https://backup.example.org/holdfast')
+  assert.deepEqual(trustedProxies, ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'])
+  for (const wrong of ['backup.example.org', 'ftp://x', 'https://u:p@x', 'https://x?q']) {
+    assert.equal(problemsOf({ HOLDFAST_PUBLIC_URL: wrong }).length, 1, wrong)
+  }
+  for (const wrong of ['proxy', '10.0.0.0/33', '10.0.0.0/', '::1/129', '1.2.3.4/8/9']) {
+    assert.equal(problemsOf({ HOLDFAST_TRUSTED_PROXIES: wrong }).length, 1, wrong)
   }
 })
 

@@ -1,5 +1,6 @@
 // Reads the configuration. Everything that is wrong with it is named at once.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { ServerError } from './server-error.ts'
 import type { GivenSettings } from './settings.ts'
@@ -22,6 +23,9 @@ export interface Tls {
 export interface ServiceConfig {
   readonly home: string
   readonly listen: ListenAddress
+  /** Without a slash at its end. */
+  readonly publicUrl: string | undefined
+  readonly trustedProxies: readonly string[]
   /** Undefined: the embedded server. */
   readonly databaseUrl: string | undefined
   readonly hostRoot: string
@@ -48,6 +52,8 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
   const config: ServiceConfig = {
     home,
     listen: readListen(given.HOLDFAST_LISTEN ?? LISTEN_DEFAULT, problems),
+    publicUrl: readPublicUrl(given.HOLDFAST_PUBLIC_URL, problems),
+    trustedProxies: readTrustedProxies(given.HOLDFAST_TRUSTED_PROXIES, problems),
     databaseUrl: readDatabaseUrl(given.HOLDFAST_DATABASE_URL, problems),
     hostRoot: path(given.HOLDFAST_HOST_ROOT ?? join(home, 'apps')),
     tls: readTls(given, { path, problems }),
@@ -71,6 +77,40 @@ function readListen(text: string, problems: string[]): ListenAddress {
     )
   }
   return { host: six ?? (name || '0.0.0.0'), port: Number(port) }
+}
+
+function readPublicUrl(text: string | undefined, problems: string[]): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  const isPlain =
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === ''
+  if (!isPlain) {
+    problems.push('HOLDFAST_PUBLIC_URL must be a URL such as https://backup.example.org.')
+    return undefined
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function readTrustedProxies(text: string | undefined, problems: string[]): readonly string[] {
+  const proxies = (text ?? '')
+    .split(',')
+    .map((proxy) => proxy.trim())
+    .filter((proxy) => proxy !== '')
+  for (const proxy of proxies.filter((given) => !isAddressOrNetwork(given))) {
+    problems.push(
+      `HOLDFAST_TRUSTED_PROXIES names "${proxy}", but takes IP addresses and networks such as 10.0.0.0/8.`,
+    )
+  }
+  return proxies
+}
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (prefix === undefined) return bits > 0
+  return rest.length === 0 && /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= bits
 }
 
 function readDatabaseUrl(text: string | undefined, problems: string[]): string | undefined {

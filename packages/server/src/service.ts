@@ -116,6 +116,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     readiness: () => readiness.check(),
     logger: log,
     version: options.version,
+    trustedProxies: config.trustedProxies,
+    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   })
   started.defer(async () => {

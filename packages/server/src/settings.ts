@@ -22,6 +22,18 @@ export const SETTINGS = [
     meaning: 'address of the API (default 127.0.0.1:7400)',
   },
   {
+    variable: 'HOLDFAST_PUBLIC_URL',
+    flag: 'public-url',
+    placeholder: 'url',
+    meaning: 'how clients reach the service, for addresses in answers (default: as they asked)',
+  },
+  {
+    variable: 'HOLDFAST_TRUSTED_PROXIES',
+    flag: 'trusted-proxies',
+    placeholder: 'addresses',
+    meaning: 'proxies whose X-Forwarded headers count: addresses or networks, with commas between',
+  },
+  {
     variable: 'HOLDFAST_DATABASE_URL',
     flag: 'database-url',
     placeholder: 'url',

@@ -9,6 +9,7 @@ import { type Query, refuseParameters } from './list-parameters.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { describeOperation } from './operation-description.ts'
 import { checkPreconditions, entityTagOf } from './preconditions.ts'
+import { publicUrlOf } from './public-url.ts'
 import {
   type Collection,
   listTypeOf,
@@ -83,7 +84,7 @@ function registerCreate<Resource extends ResourceCommon>(
       const body = request.body as WireResource
       const resource = await create.run(served.context, { caller: request.caller, parents, body })
       const path = request.url.split('?')[0]?.replace(/\/+$/, '')
-      reply.header('location', `${request.protocol}://${request.host}${path}/${resource.id}`)
+      reply.header('location', `${publicUrlOf(request)}${path}/${resource.id}`)
       reply.code(201)
       return sendResource(served, request, reply, resource)
     },

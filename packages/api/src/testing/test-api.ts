@@ -35,7 +35,10 @@ export interface TestApi {
   readonly clock: { now: Date }
   readonly readiness: { isReady: boolean; reasons: string[] }
   /** Another one over another database, with everything else the same. */
-  buildOn(database: Database): Promise<FastifyInstance>
+  buildOn(
+    database: Database,
+    options?: Pick<AppDependencies, 'publicUrl' | 'trustedProxies'>,
+  ): Promise<FastifyInstance>
   call(method: string, path: string, options?: CallOptions): Promise<TestAnswer>
   close(): Promise<void>
 }
@@ -106,7 +109,7 @@ export async function makeTestApi(): Promise<TestApi> {
     log,
     clock,
     readiness,
-    buildOn: (other) => buildApp({ ...dependencies, database: other }),
+    buildOn: (other, options) => buildApp({ ...dependencies, ...options, database: other }),
     call: (method, path, options) => call(app, tenant, { method, path, ...options }),
     async close() {
       await app.close()

@@ -179,6 +179,7 @@ create table backups (
 CREATE UNIQUE INDEX backup_names ON public.backups USING btree (app_id, name) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
 CREATE INDEX backups_by_account ON public.backups USING btree (account_id, created_at, id);
 CREATE INDEX backups_by_app ON public.backups USING btree (account_id, app_id, created_at, id);
+CREATE INDEX backups_by_name ON public.backups USING btree (account_id, name COLLATE "C", id) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
 
 create table buckets (
   id uuid not null,

@@ -9,6 +9,7 @@ import {
   json,
   number,
   type ResourceCommon,
+  required,
   text,
   toCommon,
 } from './resource-fields.ts'
@@ -60,7 +61,7 @@ export const BACKUPS: ResourceSource<Backup> = {
   parents: { appID: sql`backups.app_id`, backupID: sql`backups.id` },
   fields: {
     ...commonFields('backups'),
-    name: text(sql`backups.name`),
+    name: required(text(sql`backups.name`)),
     bucketID: text(sql`backups.bucket_id`),
     snapshotID: text(sql`backups.snapshot_id`),
     scheduleID: text(sql`backups.schedule_id`),

@@ -181,11 +181,13 @@ function byOrder(orderBy: ResourceQuery['orderBy']) {
     const created = compareKeys([one.createdAt, one.id], [other.createdAt, other.id])
     if (orderBy === undefined) return created
     const [a, b] = [one, other].map((row) => sortValue(row, orderBy.field)) as [unknown, unknown]
+    const direction = orderBy.isDescending ? -1 : 1
+    const byID = compareKeys([one.id], [other.id]) * direction
     if (a === null || b === null) {
-      return a === b ? created : a === null ? 1 : -1
+      return a === b ? byID : a === null ? 1 : -1
     }
-    const ordered = compareKeys([a], [b]) * (orderBy.isDescending ? -1 : 1)
-    return ordered === 0 ? created : ordered
+    const ordered = compareKeys([a], [b]) * direction
+    return ordered === 0 ? byID : ordered
   }
 }
 

@@ -15,6 +15,8 @@ export type FieldKind = 'text' | 'number' | 'instant' | 'json'
 export interface FieldExpression {
   readonly kind: FieldKind
   readonly expression: RawBuilder<unknown>
+  /** Every row has a value: an index can lead to any page of this order. */
+  readonly isNeverNull?: true
 }
 
 /** The names of the parents a resource may be listed under. */
@@ -65,7 +67,7 @@ export interface ResourceQuery {
   readonly scope: ResourceScope
   /** All must hold. */
   readonly where: readonly FieldCondition[]
-  /** Creation order when absent; rows without a value come last either way. */
+  /** Creation order when absent. Ties break by id; rows without a value come last either way. */
   readonly orderBy?: { readonly field: string; readonly isDescending: boolean }
   readonly after?: PageKey
   readonly skip?: number
@@ -83,10 +85,24 @@ export async function listResources<Resource>(
   source: ResourceSource<Resource>,
   query: ResourceQuery,
 ): Promise<ResourcePage<Resource>> {
+  const { rows } = await pageStatement(source, query).execute(queries)
+  const shown = rows.slice(0, query.limit)
+  const last = shown.at(-1)
+  return {
+    resources: shown.map((row) => source.toResource(row as never)),
+    ...(rows.length > query.limit && last !== undefined ? { next: keyOf(last) } : {}),
+  }
+}
+
+/** For tests, which read its plan. */
+export function pageStatement<Resource>(
+  source: ResourceSource<Resource>,
+  query: ResourceQuery,
+): RawBuilder<PageRow> {
   const order = orderOf(source, query)
   const conditions = [...conditionsOf(source, query.scope, query.where)]
   if (query.after !== undefined) conditions.push(isAfter(source, order, query.after))
-  const { rows } = await sql<PageRow>`
+  return sql<PageRow>`
     select ${source.columns},
       ${order === undefined ? sql`null` : sql`(${order.expression})::text`} as "pageOrder",
       ${source.createdAt}::text as "pageCreatedAt", ${source.id}::text as "pageID"
@@ -94,13 +110,7 @@ export async function listResources<Resource>(
     where ${sql.join(conditions, sql` and `)}
     order by ${orderClause(source, order)}
     limit ${query.limit + 1}${query.skip === undefined ? sql`` : sql` offset ${query.skip}`}
-  `.execute(queries)
-  const shown = rows.slice(0, query.limit)
-  const last = shown.at(-1)
-  return {
-    resources: shown.map((row) => source.toResource(row as never)),
-    ...(rows.length > query.limit && last !== undefined ? { next: keyOf(last) } : {}),
-  }
+  `
 }
 
 /** How many match, pages aside. */
@@ -148,10 +158,11 @@ function orderOf<Resource>(
   { orderBy }: ResourceQuery,
 ): Order | undefined {
   if (orderBy === undefined) return undefined
-  const { kind, expression } = fieldOf(source, orderBy.field)
+  const field = fieldOf(source, orderBy.field)
+  const { kind, expression } = field
   if (kind === 'json') throw new RangeError(`The field ${orderBy.field} has no order.`)
   const compared = kind === 'text' ? sql`(${expression}) collate "C"` : expression
-  return { kind, expression: compared, isDescending: orderBy.isDescending }
+  return { ...field, expression: compared, isDescending: orderBy.isDescending }
 }
 
 function fieldOf<Resource>(source: ResourceSource<Resource>, field: string): FieldExpression {
@@ -164,10 +175,11 @@ function orderClause<Resource>(
   source: ResourceSource<Resource>,
   order: Order | undefined,
 ): RawBuilder<unknown> {
-  const byCreation = sql`${source.createdAt}, ${source.id}`
-  if (order === undefined) return byCreation
+  if (order === undefined) return sql`${source.createdAt}, ${source.id}`
   const direction = order.isDescending ? sql`desc` : sql`asc`
-  return sql`${order.expression} ${direction} nulls last, ${byCreation}`
+  // Without the words an index in plain order serves, which `nulls last` would forbid to `desc`.
+  const nulls = order.isNeverNull ? sql`` : sql`nulls last`
+  return sql`${order.expression} ${direction} ${nulls}, ${source.id} ${direction}`
 }
 
 const CAST_OF_KIND = { text: 'text', number: 'numeric', instant: 'timestamptz' } as const
@@ -177,14 +189,16 @@ function isAfter<Resource>(
   order: Order | undefined,
   key: PageKey,
 ): RawBuilder<SqlBool> {
-  const isLater = sql<SqlBool>`(${source.createdAt}, ${source.id}) > (${key.createdAt}::timestamptz, ${key.id}::uuid)`
-  if (order === undefined || order.kind === 'json') return isLater
+  const id = sql`${key.id}::uuid`
+  if (order === undefined || order.kind === 'json') {
+    return sql`(${source.createdAt}, ${source.id}) > (${key.createdAt}::timestamptz, ${id})`
+  }
   const { expression } = order
-  if (key.order === null) return sql`(${expression} is null and ${isLater})`
-  const value = sql`${key.order}::${sql.raw(CAST_OF_KIND[order.kind])}`
   const beyond = order.isDescending ? sql`<` : sql`>`
-  return sql`(${expression} ${beyond} ${value} or ${expression} is null
-    or (${expression} = ${value} and ${isLater}))`
+  if (key.order === null) return sql`(${expression} is null and ${source.id} ${beyond} ${id})`
+  const value = sql`${key.order}::${sql.raw(CAST_OF_KIND[order.kind])}`
+  const isBeyond = sql<SqlBool>`(${expression}, ${source.id}) ${beyond} (${value}, ${id})`
+  return order.isNeverNull ? isBeyond : sql`(${isBeyond} or ${expression} is null)`
 }
 
 function conditionsOf<Resource>(

@@ -44,6 +44,11 @@ export function text(expression: RawBuilder<unknown>): FieldExpression {
   return { kind: 'text', expression: sql`(${expression})::text` }
 }
 
+/** What every row has a value of. */
+export function required(field: FieldExpression): FieldExpression {
+  return { ...field, isNeverNull: true }
+}
+
 export function number(expression: RawBuilder<unknown>): FieldExpression {
   return { kind: 'number', expression: sql`(${expression})::numeric` }
 }

@@ -242,4 +242,7 @@ const STATEMENTS = [
     ${RESOURCE_COLUMNS},
     unique (account_id, name)
   )`,
+  // For pages of a list in the order of names.
+  `create index backups_by_name on backups (account_id, name collate "C", id)
+    where deleted_at is null and hidden_at is null`,
 ]

@@ -1,9 +1,10 @@
 // `npm run bench -- <name>`: runs one benchmark, prints its table and keeps its numbers.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { benchApi } from './api.ts'
 import { benchEngine } from './engine.ts'
 
-const BENCHMARKS = { engine: benchEngine } as const
+const BENCHMARKS = { api: benchApi, engine: benchEngine } as const
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

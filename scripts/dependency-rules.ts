@@ -21,6 +21,9 @@ export const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Beside that, for tests: the program's own run against databases that they share and look into. */
 export const TESTS_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { cli: ['db'] }
 
+/** What the API's lists are measured beside. */
+const BARE_SERVER = 'bench/bare-server.ts'
+
 /** Only these places may import these modules; tests and `testing/` may, too, where it says so. */
 export const ONLY_PLACE: readonly {
   readonly modules: RegExp
@@ -29,9 +32,13 @@ export const ONLY_PLACE: readonly {
 }[] = [
   { modules: /^koffi$/, places: ['packages/filesystem/'], isFreeInTests: false },
   { modules: /^sodium-native$/, places: ['packages/engine/src/crypto/'], isFreeInTests: false },
-  { modules: /^(pg|kysely)$/, places: ['packages/db/'], isFreeInTests: false },
+  { modules: /^(pg|kysely)$/, places: ['packages/db/', BARE_SERVER], isFreeInTests: false },
   { modules: /^@dbos-inc\//, places: ['packages/workflows/'], isFreeInTests: false },
-  { modules: /^(fastify|typebox)$|^@fastify\//, places: ['packages/api/'], isFreeInTests: false },
+  {
+    modules: /^(fastify|typebox)$|^@fastify\//,
+    places: ['packages/api/', BARE_SERVER],
+    isFreeInTests: false,
+  },
   { modules: /^(commander|cli-progress)$/, places: ['packages/cli/'], isFreeInTests: false },
   {
     modules: /^node:child_process$/,

@@ -289,6 +289,8 @@ create table deliveries (
   constraint deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
 );
+CREATE INDEX deliveries_by_account ON public.deliveries USING btree (account_id, created_at, id);
+CREATE INDEX deliveries_by_webhook ON public.deliveries USING btree (webhook_id);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
 CREATE UNIQUE INDEX deliveries_once ON public.deliveries USING btree (event_id, channel, COALESCE(webhook_id, user_id));
 
@@ -332,6 +334,7 @@ create table events (
 CREATE INDEX events_by_account ON public.events USING btree (account_id, created_at, id);
 CREATE INDEX events_by_resource ON public.events USING btree (resource_id);
 CREATE INDEX events_expiring ON public.events USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX notifications_by_account ON public.events USING btree (account_id, created_at, id) WHERE (destinations ? 'notification'::text);
 
 create table execution_hooks (
   id uuid not null,
@@ -727,6 +730,7 @@ create table unread_notifications (
   constraint unread_notifications_user_id_event_id_key UNIQUE (user_id, event_id),
   constraint unread_notifications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
+CREATE INDEX unread_notifications_by_account ON public.unread_notifications USING btree (account_id, user_id, created_at, id);
 CREATE INDEX unread_notifications_by_event ON public.unread_notifications USING btree (event_id);
 
 create table users (

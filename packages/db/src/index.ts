@@ -58,7 +58,10 @@ export {
 } from './database.ts'
 export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
-export { EVENT_SEVERITIES, type EventSeverity, type NewEvent, recordEvent } from './events.ts'
+export type { ConditionEnd, ConditionKey, NewCondition } from './event-conditions.ts'
+export { clearCondition, raiseCondition } from './event-conditions.ts'
+export type { EventSeverity, NewEvent } from './events.ts'
+export { EVENT_RETENTION_DAYS_DEFAULT, EVENT_SEVERITIES, recordEvent } from './events.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
 export type { FailedDeletion } from './failed-deletions.ts'
@@ -83,6 +86,7 @@ export type {
   ResourceQuery,
   ResourceScope,
   ResourceSource,
+  Viewer,
 } from './list-resources.ts'
 export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'

@@ -20,7 +20,21 @@ export interface FieldExpression {
 }
 
 /** The names of the parents a resource may be listed under. */
-export type ParentKey = 'cloudID' | 'clusterID' | 'appID' | 'snapshotID' | 'backupID'
+export type ParentKey =
+  | 'cloudID'
+  | 'clusterID'
+  | 'appID'
+  | 'snapshotID'
+  | 'backupID'
+  | 'userID'
+  | 'taskID'
+
+/** Who looks, where that decides what is seen. */
+export interface Viewer {
+  readonly userID: string
+  /** One of `ROLES`. */
+  readonly role: string | undefined
+}
 
 /** `Row` is what `columns` selects; it never leaves the package. */
 export interface ResourceSource<Resource> {
@@ -28,6 +42,8 @@ export interface ResourceSource<Resource> {
   readonly columns: RawBuilder<unknown>
   /** Holds for what exists for users: neither deleted nor hidden. */
   readonly isVisible: RawBuilder<SqlBool>
+  /** Beside that, for rows that not everybody of the account may see. */
+  readonly isVisibleTo?: (viewer: Viewer) => RawBuilder<SqlBool>
   readonly id: RawBuilder<unknown>
   readonly accountID: RawBuilder<unknown>
   readonly createdAt: RawBuilder<unknown>
@@ -40,6 +56,8 @@ export interface ResourceSource<Resource> {
 export interface ResourceScope {
   readonly accountID: string
   readonly parents: Readonly<Partial<Record<ParentKey, string>>>
+  /** Absent when the service itself looks. */
+  readonly viewer?: Viewer
 }
 
 export const OPERATORS = ['eq', 'lt', 'gt', 'lte', 'gte', 'in'] as const
@@ -210,6 +228,9 @@ function conditionsOf<Resource>(
     source.isVisible,
     sql`${source.accountID} = ${scope.accountID}`,
   ]
+  if (source.isVisibleTo !== undefined && scope.viewer !== undefined) {
+    conditions.push(source.isVisibleTo(scope.viewer))
+  }
   for (const [key, id] of Object.entries(scope.parents)) {
     const column = source.parents[key as ParentKey]
     if (column === undefined) throw new RangeError(`The parent ${key} has no expression.`)

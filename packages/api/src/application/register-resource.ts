@@ -177,7 +177,8 @@ async function openScope<Resource extends ResourceCommon>(
   request: FastifyRequest,
   { isRefreshed = false } = {},
 ): Promise<ResourceScope> {
-  const { accountID } = request.caller
+  const { accountID, userID, role } = request.caller
+  const viewer = { userID, role }
   const parents: Record<string, string> = {}
   for (const { parameter, key, kind, source: parentSource } of collection.parents) {
     const given = parameterOf(request, parameter)
@@ -185,7 +186,7 @@ async function openScope<Resource extends ResourceCommon>(
     const above = Object.fromEntries(
       Object.entries(parents).filter(([above]) => above in parentSource.parents),
     )
-    const scope = { accountID, parents: above }
+    const scope = { accountID, parents: above, viewer }
     if (id === undefined || !(await findResource(context.database, parentSource, { scope, id }))) {
       throw new OperationError({ code: 'not-found', kind, id: given })
     }
@@ -196,7 +197,7 @@ async function openScope<Resource extends ResourceCommon>(
   const limiting = Object.entries(parents).filter(
     ([key]) => scopedBy.includes(key) && key in source.parents,
   )
-  return { accountID, parents: Object.fromEntries(limiting) }
+  return { accountID, parents: Object.fromEntries(limiting), viewer }
 }
 
 function parameterOf(request: FastifyRequest, name: string): string {

@@ -187,6 +187,8 @@ const STATEMENTS = [
     ${RESOURCE_COLUMNS}
   )`,
   'create index events_by_account on events (account_id, created_at, id)',
+  `create index notifications_by_account on events (account_id, created_at, id)
+    where destinations ? 'notification'`,
   'create index events_by_resource on events (resource_id)',
   'create index events_expiring on events (expires_at) where expires_at is not null',
   `create table unread_notifications (
@@ -199,6 +201,8 @@ const STATEMENTS = [
     unique (user_id, event_id)
   )`,
   'create index unread_notifications_by_event on unread_notifications (event_id)',
+  `create index unread_notifications_by_account
+    on unread_notifications (account_id, user_id, created_at, id)`,
   // Where notifications go beside the console.
   `create table webhooks (
     id uuid primary key,
@@ -212,7 +216,9 @@ const STATEMENTS = [
     ${RESOURCE_COLUMNS},
     unique (account_id, name)
   )`,
-  // A notification on its way to one receiver; the row is written with the event.
+  // A notification on its way to one receiver; the row is written with the event. A worker that
+  // takes it puts next_attempt_at behind the longest time that sending may last: when it dies,
+  // another one takes it from then on.
   `create table deliveries (
     id uuid primary key,
     account_id uuid not null references accounts,
@@ -229,6 +235,8 @@ const STATEMENTS = [
   )`,
   `create unique index deliveries_once on deliveries
     (event_id, channel, coalesce(webhook_id, user_id))`,
+  'create index deliveries_by_account on deliveries (account_id, created_at, id)',
+  'create index deliveries_by_webhook on deliveries (webhook_id)',
   `create index deliveries_due on deliveries (next_attempt_at) where state = 'pending'`,
   `create table settings (
     id uuid primary key,

@@ -58,8 +58,38 @@ export {
 } from './database.ts'
 export type { DatabaseFailure } from './database-error.ts'
 export { DatabaseError, isDatabaseError } from './database-error.ts'
+export type {
+  Delivery,
+  DeliveryChannel,
+  DeliveryState,
+  MailReader,
+  TakeDeliveries,
+  TakenDelivery,
+  WebhookTarget,
+} from './deliveries.ts'
+export {
+  countDeliveries,
+  DELIVERIES,
+  DELIVERY_CHANNELS,
+  DELIVERY_STATES,
+  findEvent,
+  findMailReader,
+  findWebhookTarget,
+  insertTestDelivery,
+  recordDelivered,
+  recordDeliveryFailure,
+  takeDeliveries,
+} from './deliveries.ts'
 export type { ConditionEnd, ConditionKey, NewCondition } from './event-conditions.ts'
 export { clearCondition, raiseCondition } from './event-conditions.ts'
+export { removeExpiredEvents } from './event-expiry.ts'
+export type { EventRecord, UnreadNotification } from './event-resource.ts'
+export {
+  EVENTS,
+  markNotificationRead,
+  NOTIFICATIONS,
+  UNREAD_NOTIFICATIONS,
+} from './event-resource.ts'
 export type { EventSeverity, NewEvent } from './events.ts'
 export { EVENT_RETENTION_DAYS_DEFAULT, EVENT_SEVERITIES, recordEvent } from './events.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
@@ -147,6 +177,8 @@ export type { TaskLogLine } from './task-log.ts'
 export { writeTaskLog } from './task-log.ts'
 export type { TaskProgress } from './task-progress.ts'
 export { writeMoveProgress, writeTaskProgress } from './task-progress.ts'
+export type { TaskLogEntry, TaskStep } from './task-records.ts'
+export { TASK_LOG, TASK_STEPS } from './task-records.ts'
 export type { Task } from './task-resource.ts'
 export { TASKS } from './task-resource.ts'
 export type { TaskStepRef } from './task-steps.ts'
@@ -210,3 +242,13 @@ export {
   recordMovedVolume,
   recordVolumeSnapshot,
 } from './volume-records.ts'
+export type { NewWebhook, Webhook, WebhookChange, WebhookSeverity } from './webhooks.ts'
+export {
+  deleteWebhook,
+  insertWebhook,
+  isWebhookNameTaken,
+  lockWebhooks,
+  updateWebhook,
+  WEBHOOK_SEVERITIES,
+  WEBHOOKS,
+} from './webhooks.ts'

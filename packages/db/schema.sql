@@ -196,10 +196,15 @@ create table buckets (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  deleted_at timestamp with time zone,
+  place_revision integer not null default 1,
+  verified_at timestamp with time zone,
+  verify_after timestamp with time zone not null default (now() + '00:15:00'::interval),
   constraint buckets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint buckets_pkey PRIMARY KEY (id),
   constraint buckets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'available'::text, 'failed'::text, 'removed'::text, 'unknown'::text])))
 );
+CREATE INDEX buckets_to_verify ON public.buckets USING btree (verify_after) WHERE (deleted_at IS NULL);
 
 create table clouds (
   id uuid not null,

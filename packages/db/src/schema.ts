@@ -194,6 +194,10 @@ export interface BucketsTable {
   credential_id: Generated<string>
   state: Generated<string>
   state_details: GeneratedJson
+  deleted_at: NullableInstant
+  place_revision: Generated<number>
+  verified_at: NullableInstant
+  verify_after: GeneratedInstant
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant

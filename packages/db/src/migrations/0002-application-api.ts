@@ -54,6 +54,16 @@ const STATEMENTS = [
     ${RESOURCE_COLUMNS}
   )`,
   'create index credentials_by_account on credentials (account_id, created_at, id)',
+  // deleted_at: users do not see it any more; data that is still being removed from it can be.
+  // verify_after: when it is verified next; while somebody verifies it, when that counts as lost.
+  // place_revision: rises when provider, parameters or credential change; a verification of what
+  // it was before says nothing.
+  `alter table buckets
+    add column deleted_at timestamptz,
+    add column place_revision integer not null default 1,
+    add column verified_at timestamptz,
+    add column verify_after timestamptz not null default now() + interval '15 minutes'`,
+  'create index buckets_to_verify on buckets (verify_after) where deleted_at is null',
   `alter table clouds add column credential_id uuid`,
   // host_root: the directory below which a host cluster's namespaces are; of our own machine.
   `alter table clusters

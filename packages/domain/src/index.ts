@@ -50,6 +50,24 @@ export type {
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'
+export type {
+  BucketProvider,
+  KeyStoreFault,
+  S3Keys,
+  S3Place,
+  S3Provider,
+} from './s3-place.ts'
+export {
+  BUCKET_PROVIDERS,
+  isAwsEndpoint,
+  isBucketName,
+  isS3Provider,
+  readS3Keys,
+  readServerURL,
+  resticURLOf,
+  S3_PROVIDERS,
+  s3StoreOf,
+} from './s3-place.ts'
 export type { TaskKind, TaskState } from './task-state.ts'
 export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
 export type {

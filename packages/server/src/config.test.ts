@@ -24,6 +24,7 @@ test('defaults', () => {
     tls: undefined,
     masterKeyFile: '/home/u/.holdfast/master.key',
     logLevel: 'info',
+    mayReachPrivateNetworks: true,
   })
 })
 
@@ -32,6 +33,15 @@ test('what depends on the home follows it, and relative paths start where the pr
   assert.equal(config.home, '/work/state')
   assert.equal(config.hostRoot, '/work/state/apps')
   assert.equal(config.masterKeyFile, '/keys/k')
+})
+
+test('whether private networks may be reached', () => {
+  const read = (value: string) => problemsOf({ HOLDFAST_PRIVATE_TARGETS: value })
+  assert.deepEqual(read('allow'), [])
+  assert.deepEqual(read('Refuse'), [])
+  assert.equal(read('perhaps').length, 1)
+  const config = readConfig({ given: { HOLDFAST_PRIVATE_TARGETS: 'refuse' }, ...PLACE })
+  assert.equal(config.mayReachPrivateNetworks, false)
 })
 
 test('addresses', () => {

@@ -32,6 +32,8 @@ export interface ServiceConfig {
   readonly tls: Tls | undefined
   readonly masterKeyFile: string
   readonly logLevel: LogLevel
+  /** Whether buckets and webhooks may be in loopback and private networks. */
+  readonly mayReachPrivateNetworks: boolean
 }
 
 export interface ReadConfigOptions {
@@ -59,6 +61,7 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
     tls: readTls(given, { path, problems }),
     masterKeyFile: path(given.HOLDFAST_MASTER_KEY_FILE ?? join(home, 'master.key')),
     logLevel: readLogLevel(given.HOLDFAST_LOG_LEVEL ?? 'info', problems),
+    mayReachPrivateNetworks: readPrivateTargets(given.HOLDFAST_PRIVATE_TARGETS, problems),
   }
   if (problems.length > 0) throw new ServerError({ code: 'invalid-configuration', problems })
   return config
@@ -159,4 +162,11 @@ function readLogLevel(text: string, problems: string[]): LogLevel {
   if (level !== undefined) return level
   problems.push(`HOLDFAST_LOG_LEVEL is "${text}", but must be one of ${LOG_LEVELS.join(', ')}.`)
   return 'info'
+}
+
+function readPrivateTargets(text: string | undefined, problems: string[]): boolean {
+  const word = (text ?? 'allow').trim().toLowerCase()
+  if (word === 'allow' || word === 'refuse') return word === 'allow'
+  problems.push(`HOLDFAST_PRIVATE_TARGETS is "${text}", but must be allow or refuse.`)
+  return false
 }

@@ -99,6 +99,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const platform = createPlatform(options)
   const workflows = await launchWorkflows({
     ...workflowsOptions({ database, sealing, platform, home, ...options }),
+    mayReachPrivateNetworks: config.mayReachPrivateNetworks,
     installationID: installation.id,
   })
   started.defer(() => workflows.close())
@@ -186,7 +187,9 @@ interface WorkflowsParts extends Pick<WorkflowsOptions, 'database' | 'sealing'> 
   readonly observer?: StepObserver
 }
 
-function workflowsOptions(parts: WorkflowsParts): Omit<WorkflowsOptions, 'installationID'> {
+function workflowsOptions(
+  parts: WorkflowsParts,
+): Omit<WorkflowsOptions, 'installationID' | 'mayReachPrivateNetworks'> {
   const { database, sealing, platform, home, log, observer } = parts
   return {
     database,

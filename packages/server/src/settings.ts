@@ -64,6 +64,12 @@ export const SETTINGS = [
     meaning: 'encrypts stored secrets (default $HOLDFAST_HOME/master.key, made once)',
   },
   {
+    variable: 'HOLDFAST_PRIVATE_TARGETS',
+    flag: 'private-targets',
+    placeholder: 'allow|refuse',
+    meaning: 'whether buckets and webhooks may be in loopback and private networks (default allow)',
+  },
+  {
     variable: 'HOLDFAST_LOG_LEVEL',
     flag: 'log-level',
     placeholder: 'level',

@@ -22,6 +22,8 @@ export interface WorkflowsOptions {
   readonly platformOf: (cluster: ClusterRef) => Platform | undefined
   /** `$HOLDFAST_HOME/snapshots`: the local snapshot repositories, one directory an account. */
   readonly snapshotsDirectory: string
+  /** Whether buckets may be in loopback and private networks. */
+  readonly mayReachPrivateNetworks: boolean
   readonly now: () => Date
   readonly randomUUID: () => string
   /** Makes a repository password: at least 32 characters from a good source. */

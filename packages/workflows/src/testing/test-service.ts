@@ -52,6 +52,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
     boot: randomUUID().slice(0, 8),
     platformOf: () => platform,
     snapshotsDirectory: join(home, 'snapshots'),
+    mayReachPrivateNetworks: true,
     now: systemNow,
     randomUUID,
     randomPassword: () => randomUUID(),

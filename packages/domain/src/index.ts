@@ -31,6 +31,8 @@ export type {
   UserId,
 } from './ids.ts'
 export { NIL_UUID, parseId } from './ids.ts'
+export type { LabelRequirement, LabelSelector } from './label-selector.ts'
+export { matchesLabels, parseLabelSelector, writeLabelSelector } from './label-selector.ts'
 export type {
   CheckFinding,
   ListedSnapshot,
@@ -50,6 +52,15 @@ export type {
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'
+export { LOOSE_VOLUME_KEY, NAMESPACE_KIND, VOLUME_KIND } from './resource-kinds.ts'
+export type {
+  FilterElement,
+  FilteredResource,
+  FilterFault,
+  RestoreFilter,
+  VolumeName,
+} from './restore-filter.ts'
+export { checkRestoreFilter, selectResources, selectVolumes } from './restore-filter.ts'
 export type {
   BucketProvider,
   KeyStoreFault,

@@ -569,6 +569,7 @@ create table service_boots (
   lock_hostname text not null,
   started_at timestamp with time zone not null default now(),
   ended_at timestamp with time zone,
+  stopped_at timestamp with time zone,
   constraint service_boots_pkey PRIMARY KEY (boot)
 );
 

@@ -1,6 +1,7 @@
 // Keeps namespaces and volumes of a cluster as they were last seen there.
 import type { Hole, SnapshotStrategy } from '@holdfast/domain'
 import { sql } from 'kysely'
+import { clearCondition, raiseCondition } from './event-conditions.ts'
 import type { Queries } from './transaction.ts'
 
 export interface ClusterInventory {
@@ -32,7 +33,7 @@ export async function recordInventory(
 ): Promise<void> {
   const { clusterID, now } = inventory
   // Two refreshes at once would otherwise deadlock on each other's rows.
-  await sql`select 1 from clusters where id = ${clusterID} for no key update`.execute(queries)
+  const present = await lockCluster({ queries }, clusterID)
   await recordNamespaces({ queries }, inventory)
   await recordVolumes({ queries }, inventory)
   const stateUnready = JSON.stringify([...new Set(inventory.refused)])
@@ -42,13 +43,18 @@ export async function recordInventory(
         then modified_at else ${now} end
     where id = ${clusterID}
   `.execute(queries)
+  if (present?.state === 'removed') await tellReachable({ queries }, present, now)
 }
 
-/** The cluster cannot be looked at now; what was known of it stays as it is. */
+/**
+ * Call in a transaction. The cluster cannot be looked at now; what was known of it stays as it is.
+ */
 export async function recordClusterUnreachable(
   { queries }: Queries,
   seen: { readonly clusterID: string; readonly reason: string; readonly now: Date },
 ): Promise<void> {
+  const present = await lockCluster({ queries }, seen.clusterID)
+  if (present === undefined) return
   const stateUnready = JSON.stringify([seen.reason.slice(0, 127).toWellFormed()])
   await sql`
     update clusters set state = 'removed', state_unready = ${stateUnready},
@@ -56,6 +62,62 @@ export async function recordClusterUnreachable(
         then modified_at else ${seen.now} end
     where id = ${seen.clusterID}
   `.execute(queries)
+  await tellUnreachable({ queries }, present, seen)
+}
+
+interface PresentCluster {
+  readonly id: string
+  readonly accountID: string
+  readonly name: string
+  readonly state: string
+}
+
+async function lockCluster(
+  { queries }: Queries,
+  clusterID: string,
+): Promise<PresentCluster | undefined> {
+  const { rows } = await sql<PresentCluster>`
+    select id, account_id as "accountID", name, state from clusters where id = ${clusterID}
+    for no key update
+  `.execute(queries)
+  return rows[0]
+}
+
+const UNREACHABLE = 'holdfast.cluster.unreachable'
+
+async function tellUnreachable(
+  transaction: Queries,
+  { id, accountID, name }: PresentCluster,
+  { reason, now }: { readonly reason: string; readonly now: Date },
+): Promise<void> {
+  await raiseCondition(transaction, {
+    accountID,
+    resourceID: id,
+    resourceName: 'cluster',
+    resourceURI: `/accounts/${accountID}/topology/v1/clusters/${id}`,
+    name: UNREACHABLE,
+    summary: 'Cluster cannot be reached',
+    description: `The cluster "${name}" cannot be reached: ${reason}`,
+    correctiveAction: 'Make it reachable; until then its apps are neither backed up nor restored.',
+    source: 'holdfast',
+    severity: 'critical',
+    class: 'system',
+    eventTime: now,
+  })
+}
+
+async function tellReachable(
+  transaction: Queries,
+  { id, accountID, name }: PresentCluster,
+  now: Date,
+): Promise<void> {
+  await clearCondition(transaction, {
+    accountID,
+    resourceID: id,
+    name: UNREACHABLE,
+    description: `The cluster "${name}" can be reached again.`,
+    eventTime: now,
+  })
 }
 
 async function recordNamespaces({ queries }: Queries, inventory: ClusterInventory): Promise<void> {

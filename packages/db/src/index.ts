@@ -100,7 +100,6 @@ export type { BucketRef, FirstOwner, FirstStart } from './first-start.ts'
 export { findFirstLocalBucket, findFirstOwner, recordFirstStart } from './first-start.ts'
 export type { Installation } from './installation.ts'
 export {
-  countSealedValues,
   findInstallation,
   registerInstallation,
   replaceMasterKeyFingerprint,
@@ -168,10 +167,17 @@ export {
 export type { RepositoryPlace } from './repository-places.ts'
 export { listRepositoryPlaces } from './repository-places.ts'
 export type { ResourceCommon } from './resource-fields.ts'
+export type { SealedColumn } from './sealed-columns.ts'
+export { listSealingKeyIDs, SEALED_COLUMNS, sealAllAnew } from './sealed-columns.ts'
 export type { Sealing } from './sealing.ts'
 export { createSealing, MASTER_KEY_BYTES } from './sealing.ts'
-export type { ServiceBoot } from './service-boots.ts'
-export { endServiceBoot, insertServiceBoot, listOpenServiceBoots } from './service-boots.ts'
+export type { OpenServiceBoot, ServiceBoot } from './service-boots.ts'
+export {
+  endServiceBoot,
+  insertServiceBoot,
+  listOpenServiceBoots,
+  recordServiceStop,
+} from './service-boots.ts'
 export type { StateDetail } from './state-detail.ts'
 export type { TaskLogLine } from './task-log.ts'
 export { writeTaskLog } from './task-log.ts'
@@ -183,6 +189,8 @@ export type { Task } from './task-resource.ts'
 export { TASKS } from './task-resource.ts'
 export type { TaskStepRef } from './task-steps.ts'
 export { endTaskStep, hasBegunStep, startTaskStep } from './task-steps.ts'
+export type { TaskSubject } from './task-subject.ts'
+export { countUnendedTasks, findTaskSubject } from './task-subject.ts'
 export type {
   CancelAnswer,
   NewTask,

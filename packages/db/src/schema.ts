@@ -23,6 +23,7 @@ export interface ServiceBootsTable {
   lock_hostname: string
   started_at: GeneratedInstant
   ended_at: NullableInstant
+  stopped_at: NullableInstant
 }
 
 export interface AccountsTable {

@@ -9,6 +9,11 @@ export interface ServiceBoot {
   readonly lockHostname: string
 }
 
+export interface OpenServiceBoot extends ServiceBoot {
+  /** It ended as it should; a crashed one did not get to say so. */
+  readonly isStopped: boolean
+}
+
 export async function insertServiceBoot({ queries }: Queries, boot: ServiceBoot): Promise<void> {
   await queries
     .insertInto('service_boots')
@@ -22,7 +27,7 @@ export async function insertServiceBoot({ queries }: Queries, boot: ServiceBoot)
 }
 
 /** Starts whose leftovers are not cleared yet, our own included. */
-export async function listOpenServiceBoots({ queries }: Queries): Promise<ServiceBoot[]> {
+export async function listOpenServiceBoots({ queries }: Queries): Promise<OpenServiceBoot[]> {
   const rows = await queries
     .selectFrom('service_boots')
     .selectAll()
@@ -33,7 +38,17 @@ export async function listOpenServiceBoots({ queries }: Queries): Promise<Servic
     boot: row.boot,
     executorID: row.executor_id,
     lockHostname: row.lock_hostname,
+    isStopped: row.stopped_at !== null,
   }))
+}
+
+/** The start ends in order. What it may have left is cleared all the same. */
+export async function recordServiceStop({ queries }: Queries, boot: string): Promise<void> {
+  await queries
+    .updateTable('service_boots')
+    .set({ stopped_at: sql`now()` })
+    .where('boot', '=', boot)
+    .execute()
 }
 
 export async function endServiceBoot({ queries }: Queries, boot: string): Promise<void> {

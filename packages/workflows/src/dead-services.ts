@@ -8,7 +8,7 @@ import {
   listObligations,
   listOpenServiceBoots,
   type Obligation,
-  type ServiceBoot,
+  type OpenServiceBoot,
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { endMoverOf, type MoverDetail, unlock } from './mover-obligation.ts'
@@ -21,6 +21,8 @@ export interface DeadService {
   readonly executorID: string
   /** False while one of its repositories cannot be reached: its locks are removed later. */
   readonly isClear: boolean
+  /** It ended in order. */
+  readonly isStopped: boolean
 }
 
 export async function clearDeadServices(runtime: Runtime): Promise<DeadService[]> {
@@ -35,10 +37,10 @@ export async function clearDeadServices(runtime: Runtime): Promise<DeadService[]
   }
   await leaveQueuesOfService(runtime, boots)
   const services: DeadService[] = []
-  for (const { boot, executorID, lockHostname } of dead) {
+  for (const { boot, executorID, lockHostname, isStopped } of dead) {
     const own = movers.filter((mover) => mover.boot === boot)
     const isClear = await clearLocks(runtime, platformsByID, { boot, lockHostname, movers: own })
-    services.push({ boot, executorID, isClear })
+    services.push({ boot, executorID, isClear, isStopped })
   }
   return services
 }
@@ -53,8 +55,8 @@ export async function endDeadServices(
   }
 }
 
-async function listDeadBoots(runtime: Runtime): Promise<ServiceBoot[]> {
-  const dead: ServiceBoot[] = []
+async function listDeadBoots(runtime: Runtime): Promise<OpenServiceBoot[]> {
+  const dead: OpenServiceBoot[] = []
   for (const boot of await listOpenServiceBoots(runtime.database)) {
     if (boot.boot === runtime.boot) continue
     // Our own lock is held by us: what else carries our executor id is a former start.

@@ -12,6 +12,7 @@ import {
   insertServiceBoot,
   listClusterRefs,
   openDatabase,
+  recordServiceStop,
 } from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
 import {
@@ -25,6 +26,7 @@ import { settleLostWorkflows } from './lost-workflows.ts'
 import { removeOldWorkflows } from './old-workflows.ts'
 import { startSweeps } from './periodic.ts'
 import { createRuntime, type Runtime, setCurrentRuntime, track } from './runtime.ts'
+import { tellServiceStart } from './service-start-event.ts'
 import { startTask, startTasksNotStarted } from './task-starter.ts'
 import { WorkflowError } from './workflow-failure.ts'
 import type { Workflows, WorkflowsLog, WorkflowsOptions } from './workflow-types.ts'
@@ -48,6 +50,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     lockHostname: runtime.lockHostname,
   })
   const dead = await clearDeadServices(runtime)
+  await tellServiceStart(runtime, { hasCrashed: dead.some(({ isStopped }) => !isStopped) })
   setCurrentRuntime(runtime)
   const dbosDatabase = await launchDBOS(runtime)
   await takeUpWorkflows(runtime, dead)
@@ -65,11 +68,19 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
       await stopSweeps()
       while (runtime.running.size > 0) await Promise.allSettled(runtime.running)
       await DBOS.shutdown()
+      await noteStop(runtime)
       // Kysely ends the pool only when it made a query itself.
       await dbosDatabase.pool.end()
       setCurrentRuntime(undefined)
     },
   }
+}
+
+/** A stop that the database does not hear of looks like a crash to the next start, no worse. */
+async function noteStop({ database, boot, log }: Runtime): Promise<void> {
+  await recordServiceStop(database, boot).catch((error: unknown) => {
+    log.warn('The stop could not be written down', { reason: String(error) })
+  })
 }
 
 async function launchDBOS(runtime: Runtime): Promise<Database> {

@@ -4,7 +4,6 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
   deleteObligation,
   endAppRestore,
-  endTask,
   failCopy,
   failSnapshotDeletion,
   findCopyFacts,
@@ -16,6 +15,7 @@ import {
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { platformsOf } from './dead-services.ts'
+import { endAndTellTask } from './end-task.ts'
 import { beginFailedDeletionsAgain } from './failed-deletions.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { settleMover } from './mover-obligation.ts'
@@ -65,7 +65,7 @@ async function failLostTasks(runtime: Runtime): Promise<void> {
       const now = await findTask(database, task.id)
       if (now === undefined || now.attempt !== task.attempt) return
       await failResource(runtime, now)
-      await endTask(database, execution(now), {
+      await endAndTellTask(runtime, execution(now), {
         state: 'failed',
         failure: LOST,
         stateDetails: stateDetailsOf(LOST),

@@ -1,5 +1,6 @@
 // How workflows end: the last steps of a task, and what becomes of a failure.
-import { endTask, findTaskSignal, isPastCommit } from '@holdfast/db'
+import { findTaskSignal, isPastCommit } from '@holdfast/db'
+import { endAndTellTask } from './end-task.ts'
 import { type Execution, logTask, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { OvertakenError } from './heartbeat.ts'
@@ -11,7 +12,7 @@ import { failureOf, WorkflowError, type WorkflowFailure } from './workflow-failu
 export const SHIELDED: StepOptions = { isShielded: true }
 
 export async function completeTask({ execution }: StepScope): Promise<void> {
-  await endTask(execution.runtime.database, execution, {
+  await endAndTellTask(execution.runtime, execution, {
     state: 'completed',
     failure: null,
     stateDetails: [],
@@ -19,7 +20,7 @@ export async function completeTask({ execution }: StepScope): Promise<void> {
 }
 
 export async function failTask({ execution }: StepScope, failure: WorkflowFailure): Promise<void> {
-  await endTask(execution.runtime.database, execution, {
+  await endAndTellTask(execution.runtime, execution, {
     state: failure.code === 'cancelled' ? 'cancelled' : 'failed',
     failure,
     stateDetails: stateDetailsOf(failure),

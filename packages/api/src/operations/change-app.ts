@@ -22,6 +22,7 @@ import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
+import { tellAppIsBack } from './tell-app.ts'
 
 export interface AppChangeRequest {
   readonly appID: string
@@ -219,6 +220,7 @@ async function applyChange(
   const { app, request, restore, caller, now } = change
   const { name, labels, namespaceScopedResources } = request
   const isCleared = app.state === 'failed' && request.state === 'ready'
+  if (isCleared) await tellAppIsBack(transaction, { app, accountID: app.accountID, now })
   await updateApp(transaction, app.id, {
     version: request.version,
     ...(name === undefined ? {} : { name }),

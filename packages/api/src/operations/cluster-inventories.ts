@@ -118,7 +118,9 @@ async function look(
     seen = await discover(cluster, AbortSignal.timeout(DISCOVERY_TIMEOUT_MS))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    await recordClusterUnreachable(database, { clusterID: cluster.id, reason, now: now() })
+    await inTransaction(database, (transaction) =>
+      recordClusterUnreachable(transaction, { clusterID: cluster.id, reason, now: now() }),
+    )
     throw new OperationError({ code: 'cluster-unreachable', clusterID: cluster.id, reason })
   }
   await inTransaction(database, (transaction) =>

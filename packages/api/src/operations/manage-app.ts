@@ -17,6 +17,7 @@ import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
+import { tellApp } from './tell-app.ts'
 
 export interface AppRequest {
   readonly name: string
@@ -74,6 +75,12 @@ export async function manageApp(
     })
     const added = { id, accountID, namespaceScopedResources }
     await refreshAppAssets({ ...context, database: transaction }, { app: added, seen })
+    await tellApp(transaction, 'managed', {
+      app: { id, name: request.name },
+      caller,
+      eventID: context.newID(),
+      now: context.now(),
+    })
     return findResource(transaction, APPS, { scope, id })
   })
   if (app === undefined) throw new RangeError(`The app ${id} was written and is not there.`)

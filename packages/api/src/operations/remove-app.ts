@@ -11,6 +11,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
+import { tellApp } from './tell-app.ts'
 
 /** A snapshot that is being taken is cancelled: nobody could see it any more. */
 export async function removeApp(
@@ -30,5 +31,7 @@ export async function removeApp(
       await requestTaskCancel(transaction, { accountID, taskID, userID })
     }
     await hideApp(transaction, { appID, now: context.now() })
+    const told = { app, caller, eventID: context.newID(), now: context.now() }
+    await tellApp(transaction, 'removed', told)
   })
 }

@@ -17,6 +17,8 @@ const RESOURCE_COLUMNS = `
   modified_by uuid`
 
 const STATEMENTS = [
+  // stopped_at: the process ended in order; ended_at: nothing is left of it.
+  'alter table service_boots add column stopped_at timestamptz',
   'alter table accounts add column account_contact jsonb',
   `alter table users
     add column auth_id text,

@@ -16,6 +16,29 @@ export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.t
 export { selectBucket } from './bucket-selection.ts'
 export type { CopyState } from './copy-state.ts'
 export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
+export type { HookCriterion, HookCriterionType, HookTarget } from './hook-criteria.ts'
+export {
+  faultOfHookExpression,
+  HOOK_CRITERION_TYPES,
+  HOOK_EXPRESSION_LENGTH_MAX,
+  targetsMatching,
+} from './hook-criteria.ts'
+export type {
+  HookAction,
+  HookRunState,
+  HookRunToDecide,
+  HookStage,
+  HookToPlan,
+  PlannedHook,
+} from './hook-plan.ts'
+export {
+  HOOK_ACTIONS,
+  HOOK_RUN_STATES,
+  HOOK_STAGES,
+  isStageOfAction,
+  planHooks,
+  postHooksToRun,
+} from './hook-plan.ts'
 export type {
   AccountId,
   AppId,

@@ -41,6 +41,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       const { resetOwnerToken } = await import('./owner-commands.ts')
       await resetOwnerToken(flags)
     })
+  const masterKey = program.command('master-key').description('the key that seals stored secrets')
+  addSettings(masterKey.command('rotate'), SETTINGS)
+    .description('make a new key and seal every stored secret with it; the service must be stopped')
+    .action(async (flags: Flags) => {
+      const { changeMasterKey } = await import('./owner-commands.ts')
+      await changeMasterKey(flags)
+    })
   addSettings(program.command('repository'), SETTINGS)
     .argument('[bucket]', 'name or id of the bucket; the first one when left out')
     .description('show what stock `restic -r <url>` needs, from the running service')

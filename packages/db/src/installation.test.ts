@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
-  countSealedValues,
   findInstallation,
   registerInstallation,
   replaceMasterKeyFingerprint,
 } from './installation.ts'
+import { listSealingKeyIDs } from './sealed-columns.ts'
 import { makeTestDatabase, type TestDatabase } from './testing/test-database.ts'
+
+const C = 'cccccccccccccccc'
+const D = 'dddddddddddddddd'
 
 let testDatabase: TestDatabase
 
@@ -24,14 +27,17 @@ test('the first installation stays, and its key only while something is sealed',
   const second = { id: randomUUID(), masterKeyFingerprint: 'bbbb' }
   assert.deepEqual(await registerInstallation(database, second), first)
 
-  assert.equal(await countSealedValues(database), 0)
-  assert.equal(await replaceMasterKeyFingerprint(database, 'cccc'), true)
-  assert.equal((await findInstallation(database))?.masterKeyFingerprint, 'cccc')
+  const opensWith = (...keyIDs: string[]) => ({ keyID: keyIDs[0] ?? '', keyIDs })
+  assert.deepEqual(await listSealingKeyIDs(database), [])
+  assert.equal(await replaceMasterKeyFingerprint(database, opensWith(C)), true)
+  assert.equal((await findInstallation(database))?.masterKeyFingerprint, C)
 
   await insertSealedRepository()
-  assert.equal(await countSealedValues(database), 1)
-  assert.equal(await replaceMasterKeyFingerprint(database, 'dddd'), false)
-  assert.equal((await findInstallation(database))?.masterKeyFingerprint, 'cccc')
+  assert.deepEqual(await listSealingKeyIDs(database), [C])
+  assert.equal(await replaceMasterKeyFingerprint(database, opensWith(D)), false)
+  assert.equal((await findInstallation(database))?.masterKeyFingerprint, C)
+  assert.equal(await replaceMasterKeyFingerprint(database, opensWith(D, C)), true)
+  assert.equal((await findInstallation(database))?.masterKeyFingerprint, D)
 })
 
 async function insertSealedRepository(): Promise<void> {
@@ -45,7 +51,7 @@ async function insertSealedRepository(): Promise<void> {
   )
   await pool.query(
     `insert into repositories (id, account_id, bucket_id, prefix, sealed_secrets)
-      values ($1, $2, $3, 'p', '\\x00')`,
-    [randomUUID(), account, bucket],
+      values ($1, $2, $3, 'p', decode('01' || $4::text || '0000', 'hex'))`,
+    [randomUUID(), account, bucket, C],
   )
 }

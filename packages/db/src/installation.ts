@@ -1,6 +1,7 @@
 // The installation's own row: its id and the fingerprint of the key that seals its secrets.
-import { sql } from 'kysely'
 import type { Database } from './database.ts'
+import { isSealedOnlyWith } from './sealed-columns.ts'
+import type { Sealing } from './sealing.ts'
 
 export interface Installation {
   readonly id: string
@@ -31,36 +32,18 @@ export async function registerInstallation(
   return (await findInstallation(database)) ?? { id, masterKeyFingerprint }
 }
 
-/** Sealed values of any table: with one of them, the key cannot be replaced. */
-export async function countSealedValues({ queries }: Database): Promise<number> {
-  const answer = await sql<{ count: number }>`
-    select count(sealed_secrets) + count(sealed_polynomial) as count from repositories
-  `.execute(queries)
-  return answer.rows[0]?.count ?? 0
-}
-
-/** Changes the fingerprint while nothing is sealed; false when a sealed value was faster. */
+/**
+ * Makes the key that seals now the installation's, unless a value was sealed with a key that does
+ * not open any more: false then.
+ */
 export async function replaceMasterKeyFingerprint(
   { queries }: Database,
-  masterKeyFingerprint: string,
+  { keyID, keyIDs }: Pick<Sealing, 'keyID' | 'keyIDs'>,
 ): Promise<boolean> {
   const updated = await queries
     .updateTable('installation')
-    .set({ master_key_fingerprint: masterKeyFingerprint })
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('repositories')
-            .select('id')
-            .where((where) =>
-              where.or([
-                where('sealed_secrets', 'is not', null),
-                where('sealed_polynomial', 'is not', null),
-              ]),
-            ),
-        ),
-      ),
-    )
+    .set({ master_key_fingerprint: keyID })
+    .where(isSealedOnlyWith(keyIDs))
     .executeTakeFirst()
   return updated.numUpdatedRows > 0n
 }

@@ -47,6 +47,19 @@ test('another master key is told apart from damage', () => {
   })
 })
 
+test('the newest of several keys seals, all of them open', () => {
+  const [first, second] = [randomBytes(MASTER_KEY_BYTES), randomBytes(MASTER_KEY_BYTES)]
+  const before = createSealing(first)
+  const both = createSealing(second, [first])
+  const after = createSealing(second)
+  assert.deepEqual(both.keyIDs, [after.keyID, before.keyID])
+  assert.equal(both.unseal(before.seal('secret', 'x'), 'x'), 'secret')
+  assert.equal(after.unseal(both.seal('secret', 'x'), 'x'), 'secret')
+  assert.throws(() => before.unseal(both.seal('secret', 'x'), 'x'), {
+    failure: { code: 'sealed-with-other-key', context: 'x', keyID: after.keyID },
+  })
+})
+
 test('the fingerprint depends on the key alone', () => {
   const key = Buffer.alloc(MASTER_KEY_BYTES, 7)
   assert.equal(createSealing(key).keyID, createSealing(Buffer.from(key)).keyID)

@@ -1,4 +1,5 @@
-// Seals secrets for the database with a key derived from the master key (AES-256-GCM).
+// Seals secrets for the database with a key derived from the master key (AES-256-GCM). While keys
+// are changed there are several: the newest seals, all of them open.
 //
 // Format: version (1 byte, 1), key id (8 bytes), nonce (12 bytes), ciphertext, tag (16 bytes).
 // The context, which names the column and the row, is authenticated: a sealed value that is moved
@@ -7,8 +8,10 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { DatabaseError } from './database-error.ts'
 
 export interface Sealing {
-  /** Fingerprint of the master key, 16 hexadecimal digits; says nothing about the key itself. */
+  /** Fingerprint of the key that seals, 16 hexadecimal digits; says nothing about the key itself. */
   readonly keyID: string
+  /** Of all keys that open, that one first. */
+  readonly keyIDs: readonly string[]
   /** `context` is `<table>.<column>:<row id>`. */
   seal(plain: string, context: string): Buffer
   /** Fails with `sealed-with-other-key` or `sealed-value-damaged`. */
@@ -23,19 +26,31 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES
 
-/** `masterKey` has `MASTER_KEY_BYTES` random bytes. */
-export function createSealing(masterKey: Uint8Array): Sealing {
+/** Each key has `MASTER_KEY_BYTES` random bytes. */
+export function createSealing(newest: Uint8Array, older: readonly Uint8Array[] = []): Sealing {
+  const newestKey = deriveKey(newest)
+  const keys = [newestKey, ...older.map(deriveKey)]
+  return {
+    keyID: newestKey.id.toString('hex'),
+    keyIDs: keys.map(({ id }) => id.toString('hex')),
+    seal: (plain, context) => seal({ key: newestKey, plain, context }),
+    unseal: (sealed, context) => unseal({ keys, sealed: Buffer.from(sealed), context }),
+  }
+}
+
+interface SealingKey {
+  readonly id: Buffer
+  readonly secret: Buffer
+}
+
+function deriveKey(masterKey: Uint8Array): SealingKey {
   if (masterKey.length !== MASTER_KEY_BYTES) {
     throw new RangeError(`A master key has ${MASTER_KEY_BYTES} bytes, not ${masterKey.length}.`)
   }
   // Two labels: the fingerprint, which is public, must not be part of the key that seals.
-  const sealingKey = derive(masterKey, 'holdfast sealing key', 32)
-  const keyID = derive(masterKey, 'holdfast master key fingerprint', KEY_ID_BYTES)
   return {
-    keyID: keyID.toString('hex'),
-    seal: (plain, context) => seal({ sealingKey, keyID, plain, context }),
-    unseal: (sealed, context) =>
-      unseal({ sealingKey, keyID, sealed: Buffer.from(sealed), context }),
+    id: derive(masterKey, 'holdfast master key fingerprint', KEY_ID_BYTES),
+    secret: derive(masterKey, 'holdfast sealing key', 32),
   }
 }
 
@@ -44,41 +59,43 @@ function derive(masterKey: Uint8Array, label: string, bytes: number): Buffer {
 }
 
 interface SealInput {
-  readonly sealingKey: Buffer
-  readonly keyID: Buffer
+  readonly key: SealingKey
   readonly plain: string
   readonly context: string
 }
 
-function seal({ sealingKey, keyID, plain, context }: SealInput): Buffer {
+function seal({ key, plain, context }: SealInput): Buffer {
   // Random nonces are safe for some 2^32 values under one key (NIST SP 800-38D, 8.3): secrets
   // are sealed a few times per repository, never per backup.
   const nonce = randomBytes(NONCE_BYTES)
-  const header = Buffer.concat([Buffer.of(VERSION), keyID, nonce])
-  const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce)
+  const header = Buffer.concat([Buffer.of(VERSION), key.id, nonce])
+  const cipher = createCipheriv('aes-256-gcm', key.secret, nonce)
   cipher.setAAD(additionalData(header, context))
   const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
   return Buffer.concat([header, body, cipher.getAuthTag()])
 }
 
 interface UnsealInput {
-  readonly sealingKey: Buffer
-  readonly keyID: Buffer
+  readonly keys: readonly SealingKey[]
   readonly sealed: Buffer
   readonly context: string
 }
 
-function unseal({ sealingKey, keyID, sealed, context }: UnsealInput): string {
+function unseal({ keys, sealed, context }: UnsealInput): string {
   if (sealed.length < HEADER_BYTES + TAG_BYTES || sealed[0] !== VERSION) {
     throw new DatabaseError({ code: 'sealed-value-damaged', context })
   }
-  const sealedKeyID = sealed.subarray(1, 1 + KEY_ID_BYTES)
-  if (!sealedKeyID.equals(keyID)) {
-    const failure = { code: 'sealed-with-other-key', context, keyID: sealedKeyID.toString('hex') }
-    throw new DatabaseError({ ...failure, code: 'sealed-with-other-key' })
+  const keyID = sealed.subarray(1, 1 + KEY_ID_BYTES)
+  const key = keys.find(({ id }) => id.equals(keyID))
+  if (key === undefined) {
+    throw new DatabaseError({
+      code: 'sealed-with-other-key',
+      context,
+      keyID: keyID.toString('hex'),
+    })
   }
   const header = sealed.subarray(0, HEADER_BYTES)
-  const decipher = createDecipheriv('aes-256-gcm', sealingKey, header.subarray(1 + KEY_ID_BYTES), {
+  const decipher = createDecipheriv('aes-256-gcm', key.secret, header.subarray(1 + KEY_ID_BYTES), {
     authTagLength: TAG_BYTES,
   })
   decipher.setAAD(additionalData(header, context))

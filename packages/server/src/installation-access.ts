@@ -1,5 +1,11 @@
 // Opens the database of a home for a command, whether its service runs or not.
-import { type Database, openDatabase, pingDatabase } from '@holdfast/db'
+import {
+  type Database,
+  isExecutorAlive,
+  listOpenServiceBoots,
+  openDatabase,
+  pingDatabase,
+} from '@holdfast/db'
 import type { ServiceConfig } from './config.ts'
 import { isHome, lockHome } from './home.ts'
 import type { Log } from './log.ts'
@@ -39,6 +45,32 @@ export async function withInstallation<Result>(
   } finally {
     await home.release()
   }
+}
+
+/**
+ * Runs `use` while no service can work with the database, and none starts in this home. Fails with
+ * `home-in-use` or `other-service-running`.
+ */
+export async function withStoppedService<Result>(
+  config: Pick<ServiceConfig, 'home' | 'databaseUrl'>,
+  { log }: { readonly log: Log },
+  use: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  if (!(await isHome(config.home))) {
+    throw new ServerError({ code: 'service-not-running', home: config.home })
+  }
+  await using opened = new AsyncDisposableStack()
+  const home = await lockHome(config.home)
+  opened.defer(() => home.release())
+  const readiness = { report: (): void => undefined }
+  const { database, close } = await openServiceDatabase(config, { log, readiness })
+  opened.defer(close)
+  for (const { executorID } of await listOpenServiceBoots(database)) {
+    if (await isExecutorAlive(database, executorID)) {
+      throw new ServerError({ code: 'other-service-running', executorID })
+    }
+  }
+  return await use(database)
 }
 
 async function useDatabaseAt<Result>(

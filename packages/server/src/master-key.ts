@@ -1,21 +1,22 @@
-// The master key: a file of its own, so that a copy of the database alone opens no secret.
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+// Unlocks the secrets of the database with the master key: a file of its own, so that a copy of
+// the database alone opens no secret.
 import {
-  countSealedValues,
   createSealing,
   type Database,
   DatabaseError,
   findInstallation,
   type Installation,
-  MASTER_KEY_BYTES,
+  listSealingKeyIDs,
   registerInstallation,
   replaceMasterKeyFingerprint,
   type Sealing,
 } from '@holdfast/db'
-import { writePrivateFile } from './durable-file.ts'
-import { ServerError } from './server-error.ts'
+import {
+  type MasterKeys,
+  makeMasterKey,
+  readMasterKeys,
+  writeMasterKeys,
+} from './master-key-file.ts'
 
 export interface Unlocked {
   readonly sealing: Sealing
@@ -31,48 +32,47 @@ export async function unlockSecrets(
   database: Database,
   { file, installationID }: { readonly file: string; readonly installationID: string },
 ): Promise<Unlocked> {
-  const found = await findInstallation(database)
-  const hasSealed = found !== undefined && (await countSealedValues(database)) > 0
-  const present = await readMasterKey(file)
-  if (present === undefined && hasSealed) {
-    throw new DatabaseError({ code: 'master-key-missing', expected: found.masterKeyFingerprint })
-  }
-  const sealing = createSealing(present ?? (await makeMasterKey(file)))
+  const present = await readMasterKeys(file)
+  if (present === undefined) await refuseWithoutKey(database)
+  const sealing = createSealing(...toSealing(present ?? (await makeKeyFile(file))))
   const installation = await registerInstallation(database, {
     id: installationID,
     masterKeyFingerprint: sealing.keyID,
   })
+  await refuseOtherKey(database, sealing)
   if (installation.masterKeyFingerprint === sealing.keyID) return { sealing, installation }
-  if (await replaceMasterKeyFingerprint(database, sealing.keyID)) {
+  // Nothing is sealed yet, or all of it opens: the key was changed, or is being changed.
+  if (await replaceMasterKeyFingerprint(database, sealing)) {
     return { sealing, installation: { ...installation, masterKeyFingerprint: sealing.keyID } }
   }
-  throw new DatabaseError({
-    code: 'master-key-other',
-    expected: installation.masterKeyFingerprint,
-    found: sealing.keyID,
-  })
+  throw otherKey(installation.masterKeyFingerprint, sealing)
 }
 
-/** Undefined when there is no file. */
-export async function readMasterKey(file: string): Promise<Buffer | undefined> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    throw new ServerError({ code: 'master-key-invalid', file, reason: message }, error)
-  })
-  if (text === undefined) return undefined
-  const key = Buffer.from(text.trim(), 'base64')
-  // Decoding skips what is no base64, so the way back must give the same text.
-  if (key.length !== MASTER_KEY_BYTES || key.toString('base64') !== text.trim()) {
-    const reason = `it does not hold ${MASTER_KEY_BYTES} bytes in base64`
-    throw new ServerError({ code: 'master-key-invalid', file, reason })
-  }
-  return key
+/** Arguments of `createSealing`. */
+export function toSealing([newest, ...older]: MasterKeys): Parameters<typeof createSealing> {
+  return [newest, older]
 }
 
-async function makeMasterKey(file: string): Promise<Buffer> {
-  const key = randomBytes(MASTER_KEY_BYTES)
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await writePrivateFile(file, `${key.toString('base64')}\n`)
-  return key
+/** Fails with `master-key-other` when a value is sealed with a key that is not there. */
+export async function refuseOtherKey(database: Database, sealing: Sealing): Promise<void> {
+  const used = await listSealingKeyIDs(database)
+  const missing = used.find((keyID) => !sealing.keyIDs.includes(keyID))
+  if (missing !== undefined) throw otherKey(missing, sealing)
+}
+
+async function refuseWithoutKey(database: Database): Promise<void> {
+  const installation = await findInstallation(database)
+  if (installation === undefined || (await listSealingKeyIDs(database)).length === 0) return
+  const expected = installation.masterKeyFingerprint
+  throw new DatabaseError({ code: 'master-key-missing', expected })
+}
+
+async function makeKeyFile(file: string): Promise<MasterKeys> {
+  const keys = [makeMasterKey()] as const
+  await writeMasterKeys(file, keys)
+  return keys
+}
+
+function otherKey(expected: string, { keyIDs }: Sealing): DatabaseError {
+  return new DatabaseError({ code: 'master-key-other', expected, found: keyIDs.join(', ') })
 }

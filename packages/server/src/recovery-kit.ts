@@ -8,11 +8,13 @@ import {
   listRepositoryPlaces,
   openRepositorySecrets,
   type RepositoryPlace,
+  type Sealing,
 } from '@holdfast/db'
 import type { ServiceConfig } from './config.ts'
 import { withInstallation } from './installation-access.ts'
 import type { Log } from './log.ts'
-import { readMasterKey } from './master-key.ts'
+import { refuseOtherKey, toSealing } from './master-key.ts'
+import { readMasterKeys } from './master-key-file.ts'
 import { ServerError } from './server-error.ts'
 
 /** As text to print and keep. Fails when the master key does not open what is sealed. */
@@ -24,11 +26,15 @@ export function makeRecoveryKit(
     const installation = await findInstallation(database)
     if (installation === undefined) throw new ServerError({ code: 'not-set-up', home: config.home })
     const expected = installation.masterKeyFingerprint
-    const masterKey = await readMasterKey(config.masterKeyFile)
-    if (masterKey === undefined) throw new DatabaseError({ code: 'master-key-missing', expected })
-    const found = createSealing(masterKey).keyID
-    if (found !== expected) throw new DatabaseError({ code: 'master-key-other', expected, found })
-    const repositories = await describeRepositories(database, masterKey, config.home)
+    const keys = await readMasterKeys(config.masterKeyFile)
+    if (keys === undefined) throw new DatabaseError({ code: 'master-key-missing', expected })
+    const sealing = createSealing(...toSealing(keys))
+    await refuseOtherKey(database, sealing)
+    if (!sealing.keyIDs.includes(expected)) {
+      const found = sealing.keyIDs.join(', ')
+      throw new DatabaseError({ code: 'master-key-other', expected, found })
+    }
+    const repositories = await describeRepositories(database, sealing, config.home)
     return [
       'Holdfast recovery kit',
       '',
@@ -38,8 +44,10 @@ export function makeRecoveryKit(
       `Installation:  ${installation.id}`,
       `Made:          ${now.toISOString()}`,
       `Home:          ${config.home}`,
-      `Master key:    ${masterKey.toString('base64')}`,
-      `               (the content of ${config.masterKeyFile}, fingerprint ${found})`,
+      ...keys.map(
+        (key, at) => `${at === 0 ? 'Master key:   ' : '  older key:  '} ${key.toString('base64')}`,
+      ),
+      `               (the content of ${config.masterKeyFile}, fingerprint ${sealing.keyIDs.join(', ')})`,
       '',
       ...repositories,
       'Without Holdfast, stock restic reads every repository:',
@@ -53,10 +61,9 @@ export function makeRecoveryKit(
 
 async function describeRepositories(
   database: Database,
-  masterKey: Buffer,
+  sealing: Sealing,
   home: string,
 ): Promise<string[]> {
-  const sealing = createSealing(masterKey)
   const lines: string[] = []
   for (const place of await listRepositoryPlaces(database)) {
     const secrets = await openRepositorySecrets(database, sealing, place.id)

@@ -11,6 +11,7 @@ export type ServerFailure =
   | { readonly code: 'other-installation'; readonly home: string }
   | { readonly code: 'host-root-not-usable'; readonly directory: string; readonly reason: string }
   | { readonly code: 'service-not-running'; readonly home: string }
+  | { readonly code: 'other-service-running'; readonly executorID: string }
   | { readonly code: 'service-starting'; readonly home: string }
   | { readonly code: 'not-set-up'; readonly home: string }
 
@@ -48,6 +49,8 @@ function messageOf(failure: ServerFailure): string {
       return `The host root ${failure.directory} cannot be used: ${failure.reason}. Set HOLDFAST_HOST_ROOT to a directory that this user can read.`
     case 'service-not-running':
       return `No Holdfast service has ever run with the home ${failure.home}. Start it with \`holdfast serve\`, or set HOLDFAST_HOME.`
+    case 'other-service-running':
+      return `Another Holdfast service (executor id ${failure.executorID}) works with this database. Stop every service of the installation first.`
     case 'service-starting':
       return `The service with the home ${failure.home} is starting or stopping; its database does not answer yet. Try again in a moment.`
     case 'not-set-up':

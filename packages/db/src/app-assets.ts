@@ -86,6 +86,7 @@ export interface NewAppAsset {
   readonly name: string
   readonly namespace?: string
   readonly createdAt: string
+  readonly manifest?: Readonly<Record<string, unknown>>
 }
 
 /** Makes the live inventory of the app what was just discovered; what stays keeps its id. */
@@ -145,6 +146,7 @@ function toAssetRow(asset: NewAppAsset, accountID: string, now: Date) {
     asset_name: asset.name,
     namespace: asset.namespace ?? null,
     asset_created_at: asset.createdAt,
+    resource: asset.manifest === undefined ? null : JSON.stringify(asset.manifest),
     created_at: now,
     modified_at: now,
   }

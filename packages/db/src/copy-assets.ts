@@ -35,6 +35,7 @@ export async function insertCopyAssets(
           asset_name: asset.name,
           namespace: asset.namespace ?? null,
           asset_created_at: asset.createdAt,
+          resource: asset.manifest === undefined ? null : JSON.stringify(asset.manifest),
         })),
       )
       .execute()
@@ -58,6 +59,7 @@ export async function listCopyAssets({ queries }: Queries, copy: CopyRef): Promi
     name: row.asset_name,
     ...(row.namespace === null ? {} : { namespace: row.namespace }),
     createdAt: row.asset_created_at.toISOString(),
+    ...(row.resource === null ? {} : { manifest: row.resource as Record<string, unknown> }),
   }))
 }
 

@@ -34,6 +34,8 @@ export interface DescribedResource {
   readonly name: string
   readonly namespace?: string
   readonly createdAt: string
+  /** What it is made of, as far as the platform says: mode and owner of a namespace on a host. */
+  readonly manifest?: Readonly<Record<string, unknown>>
 }
 
 export interface BackupDescription {

@@ -91,7 +91,6 @@ function toSet(key: string, operator: 'in' | 'notin', list: string): LabelRequir
 
 function writeRequirement(requirement: LabelRequirement): string {
   const { key, operator } = requirement
-  if (operator === 'exists') return key
-  if (operator === 'absent') return `!${key}`
-  return `${key} ${operator} (${requirement.values.join(', ')})`
+  if ('values' in requirement) return `${key} ${operator} (${requirement.values.join(', ')})`
+  return operator === 'exists' ? key : `!${key}`
 }

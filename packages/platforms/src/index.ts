@@ -1,6 +1,9 @@
 export type { HostPlatformOptions } from './host/host-platform.ts'
 export { createHostPlatform } from './host/host-platform.ts'
 export type {
+  DirectoryOwnership,
+  HookEnd,
+  HookResult,
   Inventory,
   InventoryInstance,
   InventoryNamespace,
@@ -8,12 +11,14 @@ export type {
   InventoryVolume,
   MoverRef,
   MoverToStop,
+  NewNamespace,
   OwnedThing,
   Platform,
   PlatformFailure,
   PrepareRestoreRequest,
   ProcessUsingVolume,
   RestoreVolume,
+  RunHookRequest,
   RunningMover,
   SnapshotVolumeRequest,
   StagedVolume,

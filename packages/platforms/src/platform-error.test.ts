@@ -7,6 +7,7 @@ const place = { namespace: 'shop', key: 'data' }
 
 const EVERY_FAILURE: { readonly [Code in PlatformFailure['code']]: PlatformFailure } = {
   'namespace-not-found': { code: 'namespace-not-found', namespace: 'shop' },
+  'namespace-exists': { code: 'namespace-exists', namespace: 'shop' },
   'volume-not-found': { code: 'volume-not-found', ...place },
   'volume-in-use': {
     code: 'volume-in-use',

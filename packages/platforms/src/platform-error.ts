@@ -23,6 +23,7 @@ export function isRetryable(failure: PlatformFailure): boolean {
     case 'platform-unreachable':
       return true
     case 'namespace-not-found':
+    case 'namespace-exists':
     case 'volume-not-found':
     case 'volume-in-use':
     case 'not-enough-space':
@@ -41,6 +42,8 @@ function sentenceOf(failure: PlatformFailure): string {
   switch (failure.code) {
     case 'namespace-not-found':
       return `Namespace ${failure.namespace} does not exist; create it or choose another.`
+    case 'namespace-exists':
+      return `Namespace ${failure.namespace} exists already; remove it or choose another.`
     case 'volume-not-found':
       return `Volume ${failure.key} of namespace ${failure.namespace} does not exist.`
     case 'volume-in-use':

@@ -47,6 +47,16 @@ export interface InventoryResource {
   readonly name: string
   readonly namespace?: string
   readonly createdAt: string
+  /** What it is made of, as far as that is kept with copies: `DirectoryOwnership` of a namespace. */
+  readonly manifest?: Readonly<Record<string, unknown>>
+}
+
+/** Of a namespace's directory on a host. */
+export interface DirectoryOwnership {
+  /** The twelve permission bits. */
+  readonly permissions: number
+  readonly uid: number
+  readonly gid: number
 }
 
 export interface Inventory {
@@ -94,7 +104,18 @@ export interface PrepareRestoreRequest {
   readonly volumes: readonly RestoreVolume[]
   /** Namespaces of the app: volumes there that `volumes` lacks are left alone, with a warning. */
   readonly namespaces: readonly string[]
+  /**
+   * Namespaces that the restore makes: none of them may exist, neither now nor at the exchange
+   * (`namespace-exists`); going back removes them.
+   */
+  readonly newNamespaces?: readonly NewNamespace[]
   readonly allowInUse: boolean
+}
+
+export interface NewNamespace {
+  readonly name: string
+  /** Those of the namespace it is a copy of; the service's own when they are not known. */
+  readonly ownership?: DirectoryOwnership
 }
 
 export interface StagedVolume {
@@ -131,6 +152,34 @@ export interface MoverToStop {
 export type OwnedThing =
   | { readonly kind: 'volume-snapshot'; readonly id: string; readonly handle: VolumeSnapshotHandle }
   | { readonly kind: 'staging'; readonly id: string }
+
+export interface RunHookRequest {
+  /** The caller's id for this run of the hook; the process carries it in its environment. */
+  readonly id: string
+  readonly namespace: string
+  /** The script's bytes, its `#!` line included. */
+  readonly script: Uint8Array
+  readonly arguments: readonly string[]
+  /** Beside what the platform itself sets. Names begin with `HOLDFAST_`; never secrets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** May it run as the superuser? The platform's own configuration must allow it, too. */
+  readonly mayRunAsRoot: boolean
+  readonly timeoutMs: number
+}
+
+/** How a hook ended. Only exit code 0 is a success. */
+export type HookEnd =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'timed-out'; readonly timeoutMs: number }
+  /** It was not started, and nothing was done. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export interface HookResult {
+  readonly end: HookEnd
+  /** What it wrote, standard output and error as they came; printable, bounded. */
+  readonly output: string
+}
 
 export interface ProcessUsingVolume {
   readonly pid: number
@@ -170,6 +219,11 @@ export interface Platform {
       readonly namespace: string
       readonly key: string
       readonly handle: VolumeSnapshotHandle
+      /**
+       * Given when the snapshot lies on another cluster that this machine reaches: where that
+       * cluster's platform locates it.
+       */
+      readonly location?: Extract<Location, { kind: 'directory' }>
     },
     signal: AbortSignal,
   ): Promise<EntryCount>
@@ -195,6 +249,15 @@ export interface Platform {
    */
   stopMover(mover: MoverToStop): Promise<void>
 
+  /**
+   * Runs a hook where the namespace's app runs, as that app, and waits for its end. Nothing of it
+   * is left when the time is up or `signal` aborts. Not idempotent: a repeated call runs it again;
+   * the caller ends a former run (`stopHook`) first.
+   */
+  runHook(request: RunHookRequest, signal: AbortSignal): Promise<HookResult>
+  /** Ends whatever still runs of the hook run `id`, wherever it was started. Missing is success. */
+  stopHook(id: string): Promise<void>
+
   listOwned(): Promise<readonly OwnedThing[]>
 }
 
@@ -212,6 +275,7 @@ export interface RunningMover {
 /** Why a platform refused or failed. Closed: both dialects and the workflows answer all of it. */
 export type PlatformFailure =
   | { readonly code: 'namespace-not-found'; readonly namespace: string }
+  | { readonly code: 'namespace-exists'; readonly namespace: string }
   | { readonly code: 'volume-not-found'; readonly namespace: string; readonly key: string }
   | { readonly code: 'volume-in-use'; readonly processes: readonly ProcessUsingVolume[] }
   | {

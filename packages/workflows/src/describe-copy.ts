@@ -81,7 +81,7 @@ export async function buildDescription(
 }
 
 function toDescribedResource(asset: DescribedResource): DescribedResource {
-  const { assetID, group, version, kind, name, namespace, createdAt } = asset
+  const { assetID, group, version, kind, name, namespace, createdAt, manifest } = asset
   return {
     assetID,
     group,
@@ -90,6 +90,7 @@ function toDescribedResource(asset: DescribedResource): DescribedResource {
     name,
     ...(namespace === undefined ? {} : { namespace }),
     createdAt,
+    ...(manifest === undefined ? {} : { manifest }),
   }
 }
 

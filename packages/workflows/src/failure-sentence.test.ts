@@ -49,6 +49,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     'invalid-job': { code: 'invalid-job', reason: text },
     'namespace-not-of-app': { code: 'namespace-not-of-app', namespace: text },
     'namespace-not-found': { code: 'namespace-not-found', namespace: text },
+    'namespace-exists': { code: 'namespace-exists', namespace: text },
     'volume-not-found': { code: 'volume-not-found', namespace: text, key: text },
     'volume-in-use': {
       code: 'volume-in-use',

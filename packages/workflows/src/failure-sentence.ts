@@ -88,6 +88,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`A defect in the service: the mover refused its job (${failure.reason}); please report it.`
     case 'namespace-not-found':
       return fit`The namespace ${failure.namespace} does not exist; create it or change the app.`
+    case 'namespace-exists':
+      return fit`The namespace ${failure.namespace} exists already; remove it or choose another.`
     case 'volume-not-found':
       return fit`The volume /${failure.namespace}/${failure.key} does not exist any more; try again.`
     case 'volume-in-use':

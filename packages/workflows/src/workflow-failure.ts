@@ -95,6 +95,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'verification-failed':
     case 'invalid-job':
     case 'namespace-not-found':
+    case 'namespace-exists':
     case 'volume-not-found':
     case 'volume-in-use':
     case 'not-enough-space':

@@ -23,6 +23,7 @@ export interface SeenResource {
   readonly name: string
   readonly namespace?: string
   readonly createdAt: string
+  readonly manifest?: Readonly<Record<string, unknown>>
 }
 
 /** What a platform sees on a cluster; the part of its inventory that is needed here. */

@@ -1,19 +1,17 @@
 // Brings all staged trees of a restore into their places, or none of them.
-import { mkdirSync } from 'node:fs'
-import { errnoName, flushFilesystemInBackground } from '@holdfast/filesystem'
+import { flushFilesystemInBackground } from '@holdfast/filesystem'
 import { PlatformError, platformFailureOf } from '../platform-error.ts'
 import { flushDirectory } from './durable-file.ts'
 import { openVolumeExchange, requireStaging, type VolumeExchange } from './exchange-directories.ts'
 import { carryOutStep, type ExchangeStep } from './exchange-step.ts'
 import { readSteps, writeSteps } from './exchange-steps-file.ts'
-import type { OpenDirectory } from './open-directory.ts'
-import { statusIfExists } from './open-directory.ts'
+import { makeNamespaces } from './make-namespaces.ts'
 import { planExchange } from './plan-exchange.ts'
 import { refuseInUse, type VolumeInQuestion } from './process-use.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { type RestoreJournal, readJournal, stepsPath, writeJournal } from './restore-journal.ts'
 import { undoExchange } from './undo-restore.ts'
-import { openHostRoot, openVolumeSite } from './volume-site.ts'
+import { openVolumeSite } from './volume-site.ts'
 import { workName } from './work-name.ts'
 
 /** `signal` counts until the first exchange; from then on it goes to one of its ends. */
@@ -104,34 +102,6 @@ function questions(context: RestoreContext, journal: RestoreJournal): VolumeInQu
     return [{ namespace, key, path, looseEntriesOnly, isExchangedWhole: manner === 'whole' }]
   })
 }
-
-/** Written down before they are made, so that going back removes them. */
-async function makeNamespaces(
-  context: RestoreContext,
-  staged: RestoreJournal,
-): Promise<RestoreJournal> {
-  using root = openHostRoot(context.hostRoot)
-  const missing = new Set(staged.createdNamespaces)
-  for (const { namespace } of staged.volumes) {
-    if (statusIfExists(root, namespace) === undefined) missing.add(namespace)
-  }
-  if (missing.size === 0) return staged
-  const journal = { ...staged, createdNamespaces: [...missing] }
-  await writeJournal(context.stateDir, journal)
-  for (const namespace of missing) makeNamespace(root, namespace)
-  await flushDirectory(root.entryPath('.'))
-  return journal
-}
-
-function makeNamespace(root: OpenDirectory, namespace: string): void {
-  try {
-    mkdirSync(root.entryPath(namespace), NAMESPACE_MODE)
-  } catch (error) {
-    if (errnoName(error) !== 'EEXIST') throw error
-  }
-}
-
-const NAMESPACE_MODE = 0o755
 
 function openExchanges(
   context: RestoreContext,

@@ -1,5 +1,5 @@
 // What there is below the host root: namespaces, their volumes, and what was left out and why.
-import { showPathBytes } from '@holdfast/domain'
+import { NAMESPACE_KIND, showPathBytes, VOLUME_KIND } from '@holdfast/domain'
 import {
   errnoName,
   type Mount,
@@ -13,6 +13,7 @@ import type {
   InventoryResource,
   InventoryVolume,
 } from '../platform.ts'
+import { ownershipOf } from './directory-ownership.ts'
 import { identifyDirectory } from './directory-uid.ts'
 import { estimateSize } from './estimate-size.ts'
 import { findHoles } from './holes.ts'
@@ -64,8 +65,6 @@ interface DiscoveryContext {
 }
 
 const REFUSAL_LENGTH_MAX = 127
-const RESOURCE_GROUP = 'holdfast.io'
-const RESOURCE_VERSION = 'v1'
 
 function* namesIn(directory: OpenDirectory): Generator<Buffer> {
   const names = readDirectoryNames(directory.handle)
@@ -114,7 +113,9 @@ async function discoverNamespace(
   if (directory === undefined) return
   const { uid, createdAt } = identifyDirectory(directory.entryPath('.'), 'namespace')
   context.found.namespaces.push({ name: namespace, uid })
-  context.found.resources.push(resource({ uid, createdAt, kind: 'Namespace', name: namespace }))
+  const manifest = ownershipOf(directory)
+  const identity = { assetID: uid, ...NAMESPACE_KIND, name: namespace }
+  context.found.resources.push({ ...identity, createdAt, manifest: { ...manifest } })
   let hasLooseEntries = false
   for (const name of namesIn(directory)) {
     const type = typeOf(directory, name)
@@ -148,7 +149,8 @@ async function discoverVolume(
   if (described === undefined) return
   context.found.volumes.push({ namespace, key, ...described })
   const { uid, createdAt } = identifyDirectory(namespaceDirectory.entryPath(name), 'volume')
-  context.found.resources.push(resource({ uid, createdAt, kind: 'Volume', name: key, namespace }))
+  const identity = { assetID: uid, ...VOLUME_KIND, name: key, namespace }
+  context.found.resources.push({ ...identity, createdAt })
 }
 
 type VolumeDescription = Omit<InventoryVolume, 'namespace' | 'key'>
@@ -194,21 +196,4 @@ async function estimateIfAsked(
 ): Promise<Pick<InventoryVolume, 'estimatedBytes' | 'estimatedEntries'>> {
   if (!context.estimates) return { estimatedBytes: 0, estimatedEntries: 0 }
   return await estimateSize(directory, looseEntriesOnly, context.signal)
-}
-
-function resource({
-  uid,
-  createdAt,
-  kind,
-  name,
-  namespace,
-}: {
-  readonly uid: string
-  readonly createdAt: string
-  readonly kind: 'Namespace' | 'Volume'
-  readonly name: string
-  readonly namespace?: string
-}): InventoryResource {
-  const identity = { assetID: uid, kind, group: RESOURCE_GROUP, version: RESOURCE_VERSION, name }
-  return { ...identity, ...(namespace === undefined ? {} : { namespace }), createdAt }
 }

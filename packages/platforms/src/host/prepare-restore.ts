@@ -1,8 +1,15 @@
 // Makes empty staging beside every target of a restore, after all checks that can be made before.
 import { type CopyWarning, encodePathBytes } from '@holdfast/domain'
 import { isOnBtrfs, readDirectoryNames, readMounts } from '@holdfast/filesystem'
-import type { PrepareRestoreRequest, RestoreVolume, StagedVolume, Staging } from '../platform.ts'
+import type {
+  NewNamespace,
+  PrepareRestoreRequest,
+  RestoreVolume,
+  StagedVolume,
+  Staging,
+} from '../platform.ts'
 import { PlatformError } from '../platform-error.ts'
+import { mayGiveAway } from './directory-ownership.ts'
 import { joinPath, openSubdirectoryIfExists, statusIfExists } from './open-directory.ts'
 import { refuseInUse, type VolumeInQuestion } from './process-use.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -23,6 +30,7 @@ export async function prepareHostRestore(
   signal: AbortSignal,
 ): Promise<Staging> {
   await discardEarlier(context, request.id, signal)
+  refuseExisting(context.hostRoot, request.newNamespaces ?? [])
   using opened = new DisposableStack()
   const mounts = await readMounts('self')
   const targets = request.volumes.map((volume): Target => {
@@ -31,7 +39,7 @@ export async function prepareHostRestore(
   })
   checkSpace(targets.map(({ site, volume }) => ({ areaParent: site.areaParent, volume })))
   if (!request.allowInUse) await refuseInUse(targets.map(toQuestion), signal)
-  const warnings = keptVolumes(context.hostRoot, request)
+  const warnings = [...keptVolumes(context.hostRoot, request), ...keptOwners(context, request)]
   try {
     return { id: request.id, volumes: await stage(context, request, targets), warnings }
   } catch (error) {
@@ -57,6 +65,17 @@ async function discardEarlier(
     throw new PlatformError({ code: 'exchange-failed', path: workName('restore', id), reason })
   }
   await discardStaging(context, id, signal)
+}
+
+function refuseExisting(hostRoot: string, namespaces: readonly NewNamespace[]): void {
+  using root = openHostRoot(hostRoot)
+  for (const { name: namespace } of namespaces) {
+    if (!isNamespaceName(namespace)) {
+      throw new PlatformError({ code: 'namespace-not-found', namespace })
+    }
+    if (statusIfExists(root, namespace) === undefined) continue
+    throw new PlatformError({ code: 'namespace-exists', namespace })
+  }
 }
 
 function toQuestion({ site, manner }: Target): VolumeInQuestion {
@@ -88,6 +107,7 @@ async function stage(
     allowInUse: request.allowInUse,
     volumes: planned.map(({ volume }) => volume),
     createdNamespaces: [],
+    ...(request.newNamespaces === undefined ? {} : { newNamespaces: request.newNamespaces }),
   })
   return planned.map(({ area, present, volume }) => {
     tryExchange(area, request.id)
@@ -129,6 +149,17 @@ function keptVolumes(hostRoot: string, request: PrepareRestoreRequest): CopyWarn
     }
     const kept = [...keys].filter((key) => !restored.has(`${namespace}/${key}`))
     return kept.map((key) => keptWarning(`${namespace}/${key}`))
+  })
+}
+
+/** Namespaces that will be the service's own, since it may not give them to whose they were. */
+function keptOwners({ hostRoot }: RestoreContext, request: PrepareRestoreRequest): CopyWarning[] {
+  using root = openHostRoot(hostRoot)
+  return (request.newNamespaces ?? []).flatMap(({ name, ownership }) => {
+    if (ownership === undefined || mayGiveAway(root, ownership)) return []
+    const owner = `${ownership.uid}:${ownership.gid}`
+    const message = `Namespace ${name} cannot be given to its owner ${owner}: the service is not root.`
+    return [{ code: 'metadata-not-restored' as const, path: name, message }]
   })
 }
 

@@ -6,6 +6,7 @@
 // It lies in the service's own state, where no app can write.
 import { mkdirSync, readdirSync } from 'node:fs'
 import { errnoName } from '@holdfast/filesystem'
+import type { NewNamespace } from '../platform.ts'
 import { readIfExists, removeDurably, writeDurably } from './durable-file.ts'
 import type { VolumeID } from './volume-site.ts'
 import type { WorkAreaPlace } from './work-area.ts'
@@ -31,6 +32,8 @@ export interface RestoreJournal {
   readonly volumes: readonly JournalVolume[]
   /** Made by the exchange, so removed when it is rolled back. */
   readonly createdNamespaces: readonly string[]
+  /** Those that must not exist before it. Absent in journals of restores in place. */
+  readonly newNamespaces?: readonly NewNamespace[]
 }
 
 export async function readJournal(

@@ -430,3 +430,48 @@ function at<Item>(items: readonly Item[], index: number): Item {
   assert.ok(item !== undefined)
   return item
 }
+
+test('new namespaces are made with the mode and owner of their source, and go when going back', async () => {
+  await using app = makeHostApp(inMemory)
+  await app.writeFile('data', 'file', 'data')
+  const uid = isRoot ? 1234 : (process.geteuid?.() ?? 0)
+  const gid = isRoot ? 1235 : (process.getegid?.() ?? 0)
+  const ownership = { permissions: 0o2751, uid, gid }
+  const newNamespaces = [{ name: 'twin', ownership }, { name: 'bare' }]
+  const volumes = [{ namespace: 'twin', key: 'data', expectedBytes: 10, expectedEntries: 2 }]
+  const asked = { ...request([]), volumes, namespaces: [], newNamespaces }
+  const stage = async () => {
+    const staging = await app.platform.prepareRestore(asked, never)
+    await app.fillStaged(at(staging.volumes, 0), 'file', 'twin data')
+  }
+  await stage()
+  assert.deepEqual(readdirSync(app.hostRoot).sort(), ['.holdfast', 'shop'])
+  await app.platform.commitRestore('r1', never)
+  const status = statSync(join(app.hostRoot, 'twin'))
+  assert.deepEqual([status.mode & 0o7777, status.uid, status.gid], [0o2751, uid, gid])
+  assert.equal(getFile(join(app.hostRoot, 'twin/data/file')), 'twin data')
+  assert.ok(existsSync(join(app.hostRoot, 'bare')))
+  await app.platform.rollbackRestore('r1', never)
+  assert.deepEqual(readdirSync(app.hostRoot).sort(), ['.holdfast', 'shop'])
+  await stage()
+  await app.platform.commitRestore('r1', never)
+  await app.platform.finishRestore('r1', never)
+  assert.equal(getFile(join(app.hostRoot, 'twin/data/file')), 'twin data')
+})
+
+test('a namespace that must be new and is there is refused, before and at the exchange', async () => {
+  await using app = makeHostApp(inMemory)
+  await app.writeFile('data', 'file', 'data')
+  const volumes = [{ namespace: 'twin', key: 'data', expectedBytes: 10, expectedEntries: 2 }]
+  const newNamespaces = [{ name: 'twin' }]
+  const asked = { ...request([]), volumes, namespaces: [], newNamespaces }
+  const staging = await app.platform.prepareRestore(asked, never)
+  await app.fillStaged(at(staging.volumes, 0), 'file', 'twin data')
+  mkdirSync(join(app.hostRoot, 'twin'))
+  const refused = { code: 'namespace-exists', namespace: 'twin' } as const
+  assert.deepEqual(await failureOf(app.platform.commitRestore('r1', never)), refused)
+  await app.platform.rollbackRestore('r1', never)
+  assert.deepEqual(readdirSync(join(app.hostRoot, 'twin')), [])
+  assert.deepEqual(await failureOf(app.platform.prepareRestore(asked, never)), refused)
+  assert.deepEqual(readdirSync(join(app.hostRoot, '.holdfast')), [])
+})

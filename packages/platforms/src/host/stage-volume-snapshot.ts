@@ -1,9 +1,9 @@
 // Fills a staged volume from a snapshot kept on the same host, without a mover.
-import { type EntryCount, encodePathBytes } from '@holdfast/domain'
+import { decodePathBytes, type EntryCount, encodePathBytes, type Location } from '@holdfast/domain'
 import type { VolumeSnapshotHandle } from '../platform.ts'
 import { PlatformError, platformFailureOf } from '../platform-error.ts'
 import { copyTree } from './copy-by-reflink.ts'
-import { openSubdirectory } from './open-directory.ts'
+import { type OpenDirectory, openRootDirectory, openSubdirectory } from './open-directory.ts'
 import { removeTree } from './remove-tree.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { readJournal } from './restore-journal.ts'
@@ -18,12 +18,15 @@ export interface StageSnapshotRequest {
   readonly namespace: string
   readonly key: string
   readonly handle: VolumeSnapshotHandle
+  readonly location?: DirectoryLocation
 }
+
+type DirectoryLocation = Extract<Location, { kind: 'directory' }>
 
 /** Shares data blocks where the file system can. A repeated call begins again. */
 export async function stageHostSnapshot(
   context: RestoreContext,
-  { id, namespace, key, handle }: StageSnapshotRequest,
+  { id, namespace, key, handle, location }: StageSnapshotRequest,
   signal: AbortSignal,
 ): Promise<EntryCount> {
   const journal = await readJournal(context.stateDir, id)
@@ -34,7 +37,10 @@ export async function stageHostSnapshot(
     const reason = `volume ${namespace}/${key} is not staged`
     throw new PlatformError({ code: 'exchange-failed', path, reason })
   }
-  const snapshot = await openHostSnapshot(context.hostRoot, handle)
+  const snapshot =
+    location === undefined
+      ? await openHostSnapshot(context.hostRoot, handle)
+      : openLocation(location)
   using source = snapshot.tree
   const { holdsWorkArea } = snapshot
   await removeTree(staging, stagedName(volume), signal)
@@ -52,4 +58,14 @@ export async function stageHostSnapshot(
     const reason = `the copy of the snapshot failed: ${error.message}`
     throw new PlatformError({ code: 'exchange-failed', path, reason }, { cause: error })
   }
+}
+
+/** The snapshot of another cluster of this machine, as that cluster's platform located it. */
+function openLocation({ path, holdsWorkArea = false }: DirectoryLocation): {
+  readonly tree: OpenDirectory
+  readonly holdsWorkArea: boolean
+} {
+  const bytes = decodePathBytes(path)
+  if (bytes === undefined) throw new TypeError(`${path} is no encoded path`)
+  return { tree: openRootDirectory(bytes), holdsWorkArea }
 }

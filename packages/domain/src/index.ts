@@ -57,6 +57,8 @@ export { NIL_UUID, parseId } from './ids.ts'
 export type { LabelRequirement, LabelSelector } from './label-selector.ts'
 export { matchesLabels, parseLabelSelector, writeLabelSelector } from './label-selector.ts'
 export type {
+  BucketFinding,
+  BucketFindingCode,
   CheckFinding,
   ListedSnapshot,
   Location,
@@ -72,6 +74,7 @@ export type {
   RepositoryStore,
   S3Store,
 } from './mover-job.ts'
+export { BUCKET_FINDING_CODES } from './mover-job.ts'
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'

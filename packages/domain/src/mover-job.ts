@@ -1,6 +1,7 @@
 // The mover's contract: one job in, events out. Everything here is JSON: it crosses a process
 // boundary as one line on stdin (the job) and as NDJSON on stdout (the events).
 import type { RepositoryId } from './ids.ts'
+import type { BucketProvider } from './s3-place.ts'
 import type { CopyWarning, EntryCount, Hole, MissedEntry } from './volume-copy.ts'
 
 /** The repository's master keys, base64, as in restic's key file. Never logged. */
@@ -152,6 +153,12 @@ export type MoverJob =
        */
       readonly holderPIDs?: readonly number[]
     }
+  | {
+      /** Tries a bucket, without a repository: what it makes there it removes again. */
+      readonly kind: 'verify'
+      readonly store: RepositoryStore
+      readonly provider: BucketProvider
+    }
 
 export type MoverJobKind = MoverJob['kind']
 
@@ -168,6 +175,35 @@ export interface CheckFinding {
   /** Kebab-case, stable: `pack-missing`, `pack-truncated`, `index-missing-blob` … */
   readonly code: string
   readonly message: string
+}
+
+export const BUCKET_FINDING_CODES = [
+  'unreachable',
+  /** The policy of outgoing connections forbids the address. */
+  'address-refused',
+  'certificate-not-trusted',
+  'credentials-refused',
+  'wrong-region',
+  'wrong-provider',
+  /** More than the server tolerates, or soon: signatures carry the time. */
+  'clock-skew',
+  'bucket-not-found',
+  'not-listable',
+  'not-writable',
+  'not-readable',
+  'not-deletable',
+  /** What answers is no S3 server, or does not do what the protocol says. */
+  'unexpected-answer',
+] as const
+export type BucketFindingCode = (typeof BUCKET_FINDING_CODES)[number]
+
+/** Something that keeps a bucket from being used. */
+export interface BucketFinding {
+  readonly code: BucketFindingCode
+  /** A sentence for people: what was found and what to do. Holds no secrets. */
+  readonly detail: string
+  /** Of `clock-skew`: how far the server's clock is ahead of ours; negative when it is behind. */
+  readonly skewSeconds?: number
 }
 
 /** What a finished job answers, by its kind. */
@@ -208,6 +244,8 @@ export interface MoverResults {
   check: { readonly findings: readonly CheckFinding[] }
   list: { readonly snapshots: readonly ListedSnapshot[] }
   unlock: { readonly removed: number }
+  /** Empty: the bucket can be used. The first finding is the one to show when only one can be. */
+  verify: { readonly findings: readonly BucketFinding[] }
 }
 
 export type MoverEvent<Kind extends MoverJobKind = MoverJobKind> =

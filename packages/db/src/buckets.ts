@@ -1,5 +1,5 @@
 // Buckets, and what the choice of one for a new copy needs.
-import type { BucketCandidate } from '@holdfast/domain'
+import { type BucketCandidate, isS3Provider, readServerURL, type S3Place } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
 import {
@@ -19,7 +19,13 @@ export interface Bucket extends ResourceCommon {
   readonly state: BucketCandidate['state']
   readonly stateDetails: readonly StateDetail[]
   readonly provider: string
-  readonly bucketParameters: object
+  readonly bucketParameters: BucketParameters
+}
+
+/** The member that its provider takes; others are not there. */
+export interface BucketParameters {
+  readonly s3?: { readonly serverURL: string; readonly bucketName: string }
+  readonly local?: { readonly path: string }
 }
 
 interface BucketRow extends CommonRow {
@@ -34,7 +40,7 @@ interface BucketRow extends CommonRow {
 export const BUCKETS: ResourceSource<Bucket> = {
   from: sql`buckets`,
   columns: sql`buckets.*`,
-  isVisible: sql`true`,
+  isVisible: sql`buckets.deleted_at is null`,
   id: sql`buckets.id`,
   accountID: sql`buckets.account_id`,
   createdAt: sql`buckets.created_at`,
@@ -59,8 +65,19 @@ function toBucket(row: BucketRow): Bucket {
     state: row.state,
     stateDetails: row.state_details,
     provider: row.provider,
-    bucketParameters: row.bucket_parameters,
+    bucketParameters: toBucketParameters(row.bucket_parameters),
   }
+}
+
+export function toBucketParameters(stored: object): BucketParameters {
+  return stored as BucketParameters
+}
+
+/** Undefined for other providers, and where the parameters name no server. */
+export function s3PlaceOf(provider: string, { s3 }: BucketParameters): S3Place | undefined {
+  if (s3 === undefined || !isS3Provider(provider)) return undefined
+  const { value: endpoint } = readServerURL(s3.serverURL, provider)
+  return endpoint === undefined ? undefined : { endpoint, bucketName: s3.bucketName }
 }
 
 export interface BucketChoices {
@@ -78,6 +95,7 @@ export async function listBucketChoices(
     .selectFrom('buckets')
     .select(['id', 'state'])
     .where('account_id', '=', accountID)
+    .where('deleted_at', 'is', null)
     .orderBy('created_at')
     .orderBy('id')
     .execute()

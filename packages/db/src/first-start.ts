@@ -73,6 +73,7 @@ export async function findFirstLocalBucket({ queries }: Queries): Promise<Bucket
     .selectFrom('buckets')
     .select(['account_id', 'id'])
     .where('provider', '=', 'local')
+    .where('deleted_at', 'is', null)
     .orderBy('created_at')
     .executeTakeFirst()
   return row && { accountID: row.account_id, bucketID: row.id }

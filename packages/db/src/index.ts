@@ -25,8 +25,42 @@ export {
 } from './apps.ts'
 export type { Backup, LockedBackup, NewBackup } from './backups.ts'
 export { BACKUPS, insertBackup, lockBackup, markBackupDeleted } from './backups.ts'
-export type { Bucket, BucketChoices } from './buckets.ts'
-export { BUCKETS, listBucketChoices } from './buckets.ts'
+export type {
+  BucketChange,
+  BucketDefaults,
+  BucketKey,
+  BucketUse,
+  KnownBucket,
+  NewBucket,
+} from './bucket-changes.ts'
+export {
+  countBucketUse,
+  findBucketDefaults,
+  forgetRepositoryIsMade,
+  holdBucket,
+  insertBucket,
+  listKnownBuckets,
+  lockBucket,
+  lockBuckets,
+  markBucketDeleted,
+  moveRepository,
+  updateBucket,
+} from './bucket-changes.ts'
+export type {
+  BucketStoreAnswer,
+  BucketStoreRefusal,
+  BucketStoreRequest,
+} from './bucket-stores.ts'
+export { credentialRefusal, decodeKeyStore, openBucketStore } from './bucket-stores.ts'
+export type { BucketVerdict, ClaimedBucket } from './bucket-verification.ts'
+export {
+  claimBucketsToVerify,
+  postponeVerification,
+  recordBucketVerdict,
+  requestVerificationOf,
+} from './bucket-verification.ts'
+export type { Bucket, BucketChoices, BucketParameters } from './buckets.ts'
+export { BUCKETS, listBucketChoices, s3PlaceOf } from './buckets.ts'
 export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
 export { recordClusterUnreachable, recordInventory } from './cluster-inventory.ts'
 export { isPassingDatabaseFailure } from './connection-failure.ts'
@@ -49,6 +83,23 @@ export {
   setSnapshotTaken,
   takeOverSnapshot,
 } from './copy-states.ts'
+export type {
+  Credential,
+  CredentialChange,
+  KeyStore,
+  NewCredential,
+  OpenedCredential,
+} from './credentials.ts'
+export {
+  CREDENTIALS,
+  deleteCredential,
+  findCredentialNamed,
+  insertCredential,
+  lockCredentials,
+  openCredential,
+  openCredentialsOfType,
+  updateCredential,
+} from './credentials.ts'
 export type { Database, DatabaseOptions } from './database.ts'
 export {
   createDatabaseIfMissing,
@@ -88,6 +139,7 @@ export {
   EVENTS,
   markNotificationRead,
   NOTIFICATIONS,
+  NOTIFIED_USERS,
   UNREAD_NOTIFICATIONS,
 } from './event-resource.ts'
 export type { EventSeverity, NewEvent } from './events.ts'
@@ -228,6 +280,8 @@ export {
 export type { Queries } from './transaction.ts'
 export { inTransaction } from './transaction.ts'
 export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
+export type { NewPassword, PasswordOwner } from './user-passwords.ts'
+export { lockPasswordOwner, setUserPassword } from './user-passwords.ts'
 export type { VolumeCopy } from './volume-copies.ts'
 export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'
 export type {

@@ -2,8 +2,9 @@
 //
 // A row is written with a sealed password before the repository itself is made; the keys and the
 // polynomial follow when `init` has answered. Until then the repository is not ready.
-import type { RepositoryKeys } from '@holdfast/domain'
+import type { RepositoryKeys, S3Place } from '@holdfast/domain'
 import type { Selectable } from 'kysely'
+import { s3PlaceOf, toBucketParameters } from './buckets.ts'
 import type { Schema } from './schema.ts'
 import type { Sealing } from './sealing.ts'
 import type { Queries } from './transaction.ts'
@@ -148,6 +149,8 @@ export interface BucketPlace {
   readonly name: string
   /** Of a bucket with provider `local`; undefined for every other provider. */
   readonly localPath: string | undefined
+  /** Of a bucket of an S3 server. */
+  readonly s3: S3Place | undefined
 }
 
 export async function findBucketPlace(
@@ -160,12 +163,13 @@ export async function findBucketPlace(
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined) return undefined
-  const parameters = row.bucket_parameters as { local?: { path?: string } }
+  const parameters = toBucketParameters(row.bucket_parameters)
   return {
     id: row.id,
     accountID: row.account_id,
     name: row.name,
     localPath: row.provider === 'local' ? parameters.local?.path : undefined,
+    s3: s3PlaceOf(row.provider, parameters),
   }
 }
 

@@ -1,4 +1,6 @@
 // Where all repositories of the installation are, for its recovery kit.
+import type { S3Place } from '@holdfast/domain'
+import { s3PlaceOf, toBucketParameters } from './buckets.ts'
 import type { Queries } from './transaction.ts'
 
 export interface RepositoryPlace {
@@ -8,6 +10,8 @@ export interface RepositoryPlace {
   /** With a bucket: its name, and its directory when it is a local one. */
   readonly bucketName: string | undefined
   readonly bucketPath: string | undefined
+  /** Of a bucket of an S3 server. */
+  readonly s3: S3Place | undefined
   /** Of a local snapshot repository. */
   readonly clusterName: string | undefined
 }
@@ -23,17 +27,22 @@ export async function listRepositoryPlaces({ queries }: Queries): Promise<Reposi
       'repositories.prefix',
       'accounts.name as account_name',
       'buckets.name as bucket_name',
+      'buckets.provider',
       'buckets.bucket_parameters',
       'clusters.name as cluster_name',
     ])
     .orderBy('repositories.created_at')
     .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    accountName: row.account_name,
-    prefix: row.prefix,
-    bucketName: row.bucket_name ?? undefined,
-    bucketPath: (row.bucket_parameters as { local?: { path?: string } } | null)?.local?.path,
-    clusterName: row.cluster_name ?? undefined,
-  }))
+  return rows.map((row) => {
+    const parameters = toBucketParameters(row.bucket_parameters ?? {})
+    return {
+      id: row.id,
+      accountName: row.account_name,
+      prefix: row.prefix,
+      bucketName: row.bucket_name ?? undefined,
+      bucketPath: parameters.local?.path,
+      s3: s3PlaceOf(row.provider ?? 'none', parameters),
+      clusterName: row.cluster_name ?? undefined,
+    }
+  })
 }

@@ -134,7 +134,7 @@ export const UNREAD_NOTIFICATIONS: ResourceSource<UnreadNotification> = {
   columns: sql`unread_notifications.*, events.sequence, events.severity`,
   isVisible: sql`true`,
   isVisibleTo: (viewer) => sql`(unread_notifications.user_id = ${viewer.userID}
-    or ${['owner', 'admin'].includes(viewer.role ?? '')})`,
+    or ${seesAll(viewer)})`,
   id: sql`unread_notifications.id`,
   accountID: sql`unread_notifications.account_id`,
   createdAt: sql`unread_notifications.created_at`,
@@ -154,6 +154,20 @@ export const UNREAD_NOTIFICATIONS: ResourceSource<UnreadNotification> = {
   }),
 }
 
+/** Users as far as their unread notifications are listed below them: oneself, or all. */
+export const NOTIFIED_USERS: ResourceSource<ResourceCommon> = {
+  from: sql`users`,
+  columns: sql`users.*`,
+  isVisible: sql`true`,
+  isVisibleTo: (viewer) => sql`(users.id = ${viewer.userID} or ${seesAll(viewer)})`,
+  id: sql`users.id`,
+  accountID: sql`users.account_id`,
+  createdAt: sql`users.created_at`,
+  parents: { userID: sql`users.id` },
+  fields: commonFields('users'),
+  toResource: (row: CommonRow) => toCommon(row),
+}
+
 /** The user has read it. Repeating it is harmless. */
 export async function markNotificationRead(
   { queries }: Queries,
@@ -164,6 +178,10 @@ export async function markNotificationRead(
     .where('id', '=', id)
     .where('account_id', '=', accountID)
     .execute()
+}
+
+function seesAll({ role }: Viewer) {
+  return sql.lit(role === 'owner' || role === 'admin')
 }
 
 function isVisibleTo({ role }: Viewer) {

@@ -70,6 +70,7 @@ export type { AppFacts, CopyFacts } from './copy-facts.ts'
 export { findAppFacts, findCopyFacts, listClusterRefs } from './copy-facts.ts'
 export type { CopyKind, CopyRef } from './copy-states.ts'
 export {
+  advanceAppToDiscovering,
   advanceCopy,
   commitBackup,
   commitSnapshot,

@@ -59,7 +59,7 @@ export const TASKS: ResourceSource<Task> = {
   id: sql`tasks.id`,
   accountID: sql`tasks.account_id`,
   createdAt: sql`tasks.created_at`,
-  parents: {},
+  parents: { taskID: sql`tasks.id` },
   fields: {
     ...commonFields('tasks'),
     name: text(sql`tasks.name`),

@@ -68,6 +68,20 @@ const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
       remedy: 'Remove the cause and restore it again. Its data is as it was before.',
     },
   },
+  clone: {
+    completed: {
+      name: 'holdfast.app.cloned',
+      summary: 'Application cloned/restored',
+      sentence: (thing) => `The ${thing} is there and ready`,
+    },
+    failed: {
+      name: 'holdfast.app.clone.failed',
+      summary: 'Application not cloned/restored',
+      severity: 'critical',
+      sentence: (thing) => `The ${thing} could not be made`,
+      remedy: 'Remove the cause, delete the failed app and make it again.',
+    },
+  },
   'delete-snapshot': {
     failed: {
       name: 'holdfast.snapshot.deletion.failed',

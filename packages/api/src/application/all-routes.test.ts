@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { registerRepository } from '@holdfast/db'
+import { endTaskStep, registerRepository, startTaskStep, writeTaskLog } from '@holdfast/db'
 import {
   addTenant,
   assertAnswersConform,
@@ -17,7 +17,9 @@ import {
   completedSnapshot,
   manageApp,
   missingID,
+  postWebhook,
   tasksOf,
+  tellNotification,
 } from '../testing/test-resources.ts'
 
 const APPS = 'k8s/v2/apps'
@@ -55,6 +57,11 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${MANAGED}/volumes`, 'volume_id'],
   [`${APP}/volumes`, 'volume_id'],
   ['core/v1/tasks', 'task_id'],
+  ['core/v1/events', 'event_id'],
+  ['core/v1/notifications', 'notification_id'],
+  ['core/v1/users/{user_id}/unreadNotifications', 'unreadNotification_id', 'DELETE'],
+  ['holdfast/v1/webhooks', 'webhook_id', 'POST', 'PUT', 'DELETE'],
+  ['holdfast/v1/deliveries', 'delivery_id'],
 ]
 
 /** Beside the collections. */
@@ -65,6 +72,9 @@ const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/accounts/{account_id}/holdfast/v1/appSnaps/{appSnap_id}/volumes'],
   ['GET', '/accounts/{account_id}/holdfast/v1/buckets/{bucket_id}/repository'],
   ['POST', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/cancel'],
+  ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/steps'],
+  ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/log'],
+  ['POST', '/accounts/{account_id}/holdfast/v1/webhooks/{webhook_id}/test'],
 ]
 
 const PUBLIC_ROUTES = [
@@ -333,12 +343,15 @@ function isListRoute({ method, path }: Route): boolean {
 }
 
 function isCancel({ path }: Route): boolean {
-  return path.endsWith('/cancel')
+  return path.endsWith('/cancel') || path.endsWith('/test')
 }
 
 /** Conforms to the schema; what it asks for is never carried out here. */
 function validBodyOf(route: Route): object | undefined {
   if (route.method === 'GET' || route.method === 'DELETE' || isCancel(route)) return undefined
+  if (route.path.includes('/webhooks')) {
+    return { type: 'application/holdfast-webhook', version: '1.0', name: 'x' }
+  }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
 }
@@ -387,6 +400,9 @@ async function makeOneOfEach(): Promise<void> {
     .values({ ...counts, id: randomUUID(), snapshot_id: snapshotID })
     .execute()
   const [task] = await tasksOf(api, backupID)
+  await makeTaskRecords(task?.id ?? missingID())
+  await postWebhook(api)
+  await tellNotification(api)
   const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
   Object.assign(ids, {
     app_id: appID,
@@ -403,8 +419,22 @@ async function makeOneOfEach(): Promise<void> {
     volume_id: await first(`k8s/v1/apps/${appID}/volumes`),
     task_id: task?.id ?? missingID(),
     appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
+    user_id: tenant.userID,
+    event_id: await first('core/v1/events'),
+    notification_id: await first('core/v1/notifications'),
+    unreadNotification_id: await first(`core/v1/users/${tenant.userID}/unreadNotifications`),
+    webhook_id: await first('holdfast/v1/webhooks'),
+    delivery_id: await first('holdfast/v1/deliveries'),
   })
   await makeRepository()
+}
+
+async function makeTaskRecords(taskID: string): Promise<void> {
+  const { database } = api
+  const step = { taskID, position: 0, attempt: 1, name: 'discover' }
+  await startTaskStep(database, step)
+  await endTaskStep(database, step, { code: 'cluster-unreachable', cluster: 'host' })
+  await writeTaskLog(database, { taskID, level: 'warning', step: 'discover', message: 'slow' })
 }
 
 async function makeRepository(): Promise<void> {

@@ -3,6 +3,7 @@ import { parseId } from '@holdfast/domain'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { cancelTask } from '../operations/cancel-task.ts'
+import { testWebhook } from '../operations/change-webhook.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { OperationError } from '../operations/operation-failure.ts'
 import { revealRepository } from '../operations/reveal-repository.ts'
@@ -10,6 +11,7 @@ import { type Query, refuseParameters } from './list-parameters.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { problemResponses } from './operation-description.ts'
 import { entityTagOf } from './preconditions.ts'
+import { deliveries } from './resources/deliveries.ts'
 import { tasks } from './resources/tasks.ts'
 import { sendJson } from './send-json.ts'
 
@@ -19,6 +21,7 @@ const IdParameter = Type.String({ format: 'uuid' })
 export function registerExtensions(app: FastifyInstance, context: OperationContext): void {
   registerTaskCancel(app, context)
   registerRepository(app, context)
+  registerWebhookTest(app, context)
 }
 
 function registerTaskCancel(app: FastifyInstance, context: OperationContext): void {
@@ -100,6 +103,46 @@ function registerRepository(app: FastifyInstance, context: OperationContext): vo
       request.log.warn({ userID: request.caller.userID, bucketID: id }, 'repository password read')
       reply.header('cache-control', 'no-store')
       return sendJson(reply, 'application/json', repository)
+    },
+  })
+}
+
+function registerWebhookTest(app: FastifyInstance, context: OperationContext): void {
+  const { response: schema } = deliveries
+  app.post(`${ROOT}/webhooks/:webhook_id/test`, {
+    config: {
+      permission: 'manage-webhooks',
+      internalProblem: 105,
+      isBodyIgnored: true,
+      description: {
+        operationId: 'testWebhook',
+        summary: 'Test: webhook',
+        description: 'Sends an event that says so. Read the delivery to see whether it arrived.',
+        tags: ['webhooks'],
+        params: Type.Object({ account_id: IdParameter, webhook_id: IdParameter }),
+        response: {
+          202: {
+            description: 'The delivery, which is on its way.',
+            content: {
+              'application/json': { schema },
+              'application/holdfast-delivery+json': { schema },
+            },
+          },
+          ...problemResponses([2, 3, 4, 6, 11, 14, 41, 105]),
+        },
+      },
+    },
+    handler: async (request, reply) => {
+      refuseParameters(Object.keys(request.query as Query))
+      const { webhook_id: given } = request.params as { webhook_id: string }
+      const id = parseId<string>(given)
+      if (id === undefined) {
+        throw new OperationError({ code: 'not-found', kind: 'resource', id: given })
+      }
+      const wire = deliveries.toWire(await testWebhook(context, request.caller, id))
+      reply.code(202)
+      const own = ['application/holdfast-delivery+json']
+      return sendJson(reply, mediaTypeOf(request.headers.accept, own), wire)
     },
   })
 }

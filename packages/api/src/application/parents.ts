@@ -6,6 +6,7 @@ import {
   CLOUDS,
   CLUSTERS,
   MANAGED_CLUSTERS,
+  TASKS,
 } from '@holdfast/db'
 import type { Parent } from './resource-definition.ts'
 
@@ -45,3 +46,5 @@ export const MANAGED_CLUSTER: Parent = {
   kind: 'cluster',
   source: MANAGED_CLUSTERS,
 }
+
+export const TASK: Parent = { parameter: 'task_id', key: 'taskID', kind: 'task', source: TASKS }

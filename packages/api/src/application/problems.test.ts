@@ -93,6 +93,7 @@ const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = 
   'app-definition-taken': { code: 'app-definition-taken', appID: 'x', name: 'y' },
   'kind-unknown': { code: 'kind-unknown', member: 'x' },
   'task-not-cancellable': { code: 'task-not-cancellable', taskID: 'x' },
+  'webhook-name-taken': { code: 'webhook-name-taken', name: 'x' },
   'repository-not-made': { code: 'repository-not-made', bucketID: 'x' },
   'cluster-unreachable': { code: 'cluster-unreachable', clusterID: 'x', reason: 'It is gone.' },
 }

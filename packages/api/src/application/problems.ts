@@ -337,6 +337,13 @@ const ANSWERS: Answers = {
     remedy: 'Read the task to see how it ended.',
     invalidFields: [{ name: 'state', reason: 'does not allow to cancel any more' }],
   }),
+  'webhook-name-taken': ({ name }) => ({
+    problem: 10,
+    resource: `webhook ${name}`,
+    reason: `The account already has a webhook named ${name}.`,
+    remedy: 'Choose another name, or change the webhook that has it.',
+    invalidFields: [{ name: 'name', reason: `${name} is taken by another webhook` }],
+  }),
   'repository-not-made': ({ bucketID }, { method }) => ({
     problem: notFoundProblem(method),
     resource: `bucket ${bucketID}`,

@@ -42,7 +42,7 @@ function registerRead<Resource extends ResourceCommon>(
   const { collection, definition } = served
   app.get(collection.path, {
     config: {
-      permission: 'read',
+      permission: definition.readPermission ?? 'read',
       internalProblem: definition.internalProblems.list,
       description: describeOperation(definition, collection, 'list'),
     },
@@ -51,7 +51,7 @@ function registerRead<Resource extends ResourceCommon>(
   if (collection.hasItem === false) return
   app.get(itemPathOf(collection), {
     config: {
-      permission: 'read',
+      permission: definition.readPermission ?? 'read',
       internalProblem: definition.internalProblems.get,
       description: describeOperation(definition, collection, 'get'),
     },

@@ -12,11 +12,16 @@ import { apps } from './resources/apps.ts'
 import { buckets } from './resources/buckets.ts'
 import { clouds } from './resources/clouds.ts'
 import { clusters, managedClusters } from './resources/clusters.ts'
+import { deliveries } from './resources/deliveries.ts'
+import { events, notifications } from './resources/events.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { storageClasses } from './resources/storage-classes.ts'
+import { taskLog, taskSteps } from './resources/task-records.ts'
 import { tasks } from './resources/tasks.ts'
+import { unreadNotifications } from './resources/unread-notifications.ts'
 import { backupVolumes, snapshotVolumes } from './resources/volume-copies.ts'
 import { volumes } from './resources/volumes.ts'
+import { webhooks } from './resources/webhooks.ts'
 
 export function registerResources(app: FastifyInstance, context: OperationContext): void {
   const register = <Resource extends ResourceCommon>(definition: ResourceDefinition<Resource>) =>
@@ -33,6 +38,13 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(namespaces)
   register(storageClasses)
   register(tasks)
+  register(taskSteps)
+  register(taskLog)
+  register(events)
+  register(notifications)
+  register(unreadNotifications)
+  register(webhooks)
+  register(deliveries)
   register(volumes)
   register(backupVolumes)
   register(snapshotVolumes)

@@ -74,6 +74,7 @@ export type OperationFailure =
   | { readonly code: 'app-definition-taken'; readonly appID: string; readonly name: string }
   | { readonly code: 'kind-unknown'; readonly member: string }
   | { readonly code: 'task-not-cancellable'; readonly taskID: string }
+  | { readonly code: 'webhook-name-taken'; readonly name: string }
   | { readonly code: 'repository-not-made'; readonly bucketID: string }
   | { readonly code: 'cluster-unreachable'; readonly clusterID: string; readonly reason: string }
 

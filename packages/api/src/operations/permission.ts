@@ -6,3 +6,5 @@ export type Permission =
   | 'make-copies'
   | 'cancel-tasks'
   | 'reveal-repository'
+  | 'manage-webhooks'
+  | 'mark-notifications-read'

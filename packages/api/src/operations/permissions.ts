@@ -9,6 +9,9 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   'manage-apps': 'member',
   'make-copies': 'member',
   'cancel-tasks': 'member',
+  // Which they are is decided by whose they are.
+  'mark-notifications-read': 'viewer',
+  'manage-webhooks': 'admin',
   // The password opens every backup of the account.
   'reveal-repository': 'admin',
 }

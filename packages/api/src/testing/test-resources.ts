@@ -1,6 +1,7 @@
 // Apps, snapshots and backups that tests need, made through the API and put into any state.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { type NewEvent, recordEvent } from '@holdfast/db'
 import { hostWith, type TestAnswer, type TestApi } from './test-api.ts'
 
 export async function manageApp(api: TestApi, namespace: string): Promise<string> {
@@ -81,6 +82,54 @@ export async function tasksOf(api: TestApi, resourceID: string) {
     .orderBy('created_at')
     .execute()
 }
+
+/** A notification with everything that an event can have; answers its id. */
+export async function tellNotification(
+  api: TestApi,
+  members: Partial<NewEvent> = {},
+): Promise<string> {
+  const { accountID, userID, clusterID } = api.tenant
+  const event: NewEvent = {
+    id: randomUUID(),
+    accountID,
+    name: 'holdfast.backup.failed',
+    summary: 'Application backup failed',
+    description: 'The backup "nightly" of the app "shop" failed: the bucket is full.',
+    source: 'holdfast',
+    severity: 'critical',
+    class: 'user',
+    eventTime: api.clock.now,
+    correlationID: randomUUID(),
+    resourceID: clusterID,
+    resourceName: 'cluster',
+    resourceURI: `/accounts/${accountID}/topology/v1/clusters/${clusterID}`,
+    additionalResourceIDs: [api.tenant.cloudID],
+    correctiveAction: 'Make room in the bucket.',
+    isNotification: true,
+    userID,
+    remoteAddress: '192.0.2.7',
+    method: 'post',
+    methodResult: '201',
+    ...members,
+  }
+  await recordEvent(api.database, event)
+  return event.id
+}
+
+export function postWebhook(api: TestApi, members: object = {}): Promise<TestAnswer> {
+  return api.call('POST', 'holdfast/v1/webhooks', {
+    body: {
+      type: 'application/holdfast-webhook',
+      version: '1.0',
+      name: 'pager',
+      url: 'https://hooks.example.org/holdfast',
+      secret: WEBHOOK_SECRET,
+      ...members,
+    },
+  })
+}
+
+export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
 
 /** Fails unless the answer is this problem, complete with what to do next. */
 export function assertProblem(answer: TestAnswer, status: number, problem: number): void {

@@ -17,6 +17,7 @@ import { findHoles } from './holes.ts'
 import { startMoverProcess } from './mover-process.ts'
 import { prepareHostRestore } from './prepare-restore.ts'
 import type { RestoreContext } from './restore-context.ts'
+import { runHostHook, stopHostHook } from './run-hook.ts'
 import { stageHostSnapshot } from './stage-volume-snapshot.ts'
 import { finishHostRestore, rollbackHostRestore } from './undo-restore.ts'
 import { LOOSE_ENTRIES_KEY } from './volume-names.ts'
@@ -34,6 +35,8 @@ export interface HostPlatformOptions {
   readonly moverCommand: readonly string[]
   /** All of a mover's environment; never secrets. */
   readonly moverEnvironment: Readonly<Record<string, string>>
+  /** Hooks may run as the superuser where their makers may, too. Not when absent. */
+  readonly allowsCommandsAsRoot?: boolean
   readonly clock: () => Date
   /** See `RestoreContext.observe`; for tests. */
   readonly observe?: RestoreContext['observe']
@@ -43,6 +46,7 @@ export function createHostPlatform(options: HostPlatformOptions): Platform {
   const { hostRoot, stateDir, clock } = options
   const restores: RestoreContext = { hostRoot, stateDir, observe: options.observe ?? ignore }
   const snapshots = { hostRoot, now: clock }
+  const hooks = { hostRoot, stateDir, allowsRoot: options.allowsCommandsAsRoot === true }
   return {
     discover: ({ namespaces }, signal) =>
       classifyErrors(unreachable, () => discoverHost({ hostRoot, namespaces }, signal)),
@@ -69,6 +73,9 @@ export function createHostPlatform(options: HostPlatformOptions): Platform {
       classifyErrors(exchangeFailed(id), () => finishHostRestore(restores, id, signal)),
     startMover: (id, job) => startMoverProcess(options, id, job),
     stopMover: stopMoverProcess,
+    runHook: (request, signal) =>
+      classifyErrors(unreachable, () => runHostHook(hooks, request, signal)),
+    stopHook: (id) => classifyErrors(unreachable, () => stopHostHook(id)),
     listOwned: () => classifyErrors(unreachable, () => listOwnedOnHost(hostRoot, stateDir)),
   }
 }

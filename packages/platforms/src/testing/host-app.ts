@@ -60,6 +60,8 @@ export function openHostPlatform({
     stateDir,
     moverCommand: [process.execPath, FIXTURE_MOVER],
     moverEnvironment: {},
+    // Tests may be root, and then their directories are root's.
+    allowsCommandsAsRoot: true,
     clock: () => new Date('2026-01-02T03:04:05Z'),
     ...(observe === undefined ? {} : { observe }),
   })

@@ -1,8 +1,9 @@
 // What every platform must do, whatever it drives: run this suite over a harness of the platform.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { Location, MoverEvent, MoverJob, SnapshotStrategy } from '@holdfast/domain'
-import type { Platform, RunningMover, StagedVolume } from '../platform.ts'
+import type { Platform, RunHookRequest, RunningMover, StagedVolume } from '../platform.ts'
 import { platformFailureOf } from '../platform-error.ts'
 
 /** One namespace with an app in it, whose volumes `data` and `config` are empty at first. */
@@ -34,6 +35,7 @@ export function describePlatformConformance(
     testRestore(makeHarness)
     testRestoreEnds(makeHarness)
     testMovers(makeHarness)
+    testHooks(makeHarness)
   })
 }
 
@@ -331,6 +333,64 @@ function testMovers(makeHarness: MakeHarness): void {
 }
 
 const SECRET = 'c2VjcmV0IGtleQ=='
+
+function testHooks(makeHarness: MakeHarness): void {
+  test('a hook runs where the app runs, with its arguments, and its output is kept', async () => {
+    await using harness = await makeHarness()
+    const script = '#!/bin/sh\nls\necho "$# $2 $HOLDFAST_OF_CALLER"\necho warned >&2\n'
+    const request = hookRequest(harness, script, { arguments: ['a b', '$(no) *'] })
+    const { end, output } = await harness.platform.runHook(request, never)
+    assert.deepEqual(end, { kind: 'exited', exitCode: 0 })
+    for (const line of ['data', '2 $(no) * said', 'warned']) assert.ok(output.includes(line))
+  })
+
+  test('how a hook ends is told: its exit code, a signal, nowhere to run', async () => {
+    await using harness = await makeHarness()
+    const endOf = async (script: string, changes = {}) =>
+      (await harness.platform.runHook(hookRequest(harness, script, changes), never)).end
+    assert.deepEqual(await endOf('exit 7'), { kind: 'exited', exitCode: 7 })
+    assert.deepEqual(await endOf('kill -KILL $$'), { kind: 'killed', signal: 'SIGKILL' })
+    assert.equal((await endOf('true', { namespace: 'not-there' })).kind, 'refused')
+    assert.equal((await endOf('#!/no/such/interpreter\n')).kind, 'refused')
+  })
+
+  test('a hook whose time is up, or that is stopped, leaves no process', async () => {
+    await using harness = await makeHarness()
+    const { platform } = harness
+    const sleeping = 'sleep 1000 & sleep 1000'
+    const short = hookRequest(harness, sleeping, { timeoutMs: 50 })
+    const { end } = await platform.runHook(short, never)
+    assert.deepEqual(end, { kind: 'timed-out', timeoutMs: 50 })
+
+    const stopping = new AbortController()
+    const running = platform.runHook(hookRequest(harness, sleeping), stopping.signal)
+    stopping.abort(new Error('enough'))
+    await assert.rejects(running, /enough/)
+
+    const request = hookRequest(harness, sleeping)
+    const lost = platform.runHook(request, never)
+    await platform.stopHook(request.id)
+    await platform.stopHook(request.id)
+    assert.notDeepEqual((await lost).end, { kind: 'exited', exitCode: 0 })
+  })
+}
+
+function hookRequest(
+  { namespace }: PlatformHarness,
+  script: string,
+  changes: Partial<RunHookRequest> = {},
+): RunHookRequest {
+  return {
+    id: randomUUID(),
+    namespace,
+    script: Buffer.from(script),
+    arguments: [],
+    environment: { HOLDFAST_OF_CALLER: 'said' },
+    mayRunAsRoot: true,
+    timeoutMs: 60_000,
+    ...changes,
+  }
+}
 
 function fixtureJob(doing: 'answer' | 'die' | 'babble' | 'wait'): MoverJob {
   const keys = { encrypt: SECRET, macK: 'a2V5', macR: 'a2V5' }

@@ -1,0 +1,202 @@
+// Runs an execution hook on a host: as the owner of the namespace's directory, in that directory.
+//
+// opened: the directory, by its name in the host root, no link followed → its owner decides who
+// runs → the script is an open file without a name → running in a session of its own → ended, by
+// itself or at its time, or stopped → what is left of its session is ended, too.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HookEnd, HookResult, RunHookRequest } from '../platform.ts'
+import { hookCommand } from './hook-command.ts'
+import { createHookOutput, type HookOutput } from './hook-output.ts'
+import { endHookProcesses, HOOK_RUN_VARIABLE } from './hook-processes.ts'
+import { type OpenDirectory, openIfDirectory } from './open-directory.ts'
+import { isNamespaceName } from './volume-names.ts'
+import { openHostRoot } from './volume-site.ts'
+
+export interface HookContext {
+  readonly hostRoot: string
+  /** The script's file is here while it has a name. */
+  readonly stateDir: string
+  /** The operator lets hooks run as the superuser, where their makers may, too. */
+  readonly allowsRoot: boolean
+}
+
+/** All of a hook's environment but its own `HOLDFAST_…` variables and HOME. */
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+}
+
+export async function runHostHook(
+  context: HookContext,
+  request: RunHookRequest,
+  signal: AbortSignal,
+): Promise<HookResult> {
+  signal.throwIfAborted()
+  using opened = new DisposableStack()
+  const root = opened.use(openHostRoot(context.hostRoot))
+  const { namespace } = request
+  const directory = isNamespaceName(namespace) ? openIfDirectory(root, namespace) : undefined
+  if (directory === undefined) return refused(`the namespace ${namespace} has no directory`)
+  opened.use(directory)
+  const user = userOf(directory, context, request)
+  if ('fault' in user) return refused(user.fault)
+  const command = hookCommand(request.script, request.arguments)
+  if ('fault' in command) return refused(command.fault)
+  const script = openScript(context.stateDir, request, user)
+  let child: ChildProcess
+  try {
+    child = await start({ request, directory, user, words: command.words, script })
+  } catch (error) {
+    return refused(`${command.words[0]} could not be started (${reasonOf(error)})`)
+  } finally {
+    closeSync(script)
+  }
+  return await follow(child, request, signal)
+}
+
+export async function stopHostHook(id: string): Promise<void> {
+  await endHookProcesses({ session: undefined, runID: id })
+}
+
+interface HookUser {
+  readonly uid: number
+  readonly gid: number
+  /** Are we somebody else who becomes this user? */
+  readonly isBecome: boolean
+}
+
+function userOf(
+  directory: OpenDirectory,
+  { allowsRoot }: HookContext,
+  { mayRunAsRoot, namespace }: RunHookRequest,
+): HookUser | { readonly fault: string } {
+  const { uid, gid } = directory.status()
+  const ourUID = process.geteuid?.()
+  if (uid === 0 && !allowsRoot) {
+    const remedy = 'HOLDFAST_COMMANDS_AS_ROOT=allow, or give the directory to the app’s user'
+    return { fault: `${namespace} belongs to root, and hooks may not run as root: set ${remedy}` }
+  }
+  if (uid === 0 && !mayRunAsRoot) {
+    const reason = 'only hooks and sources last changed by an owner may run as root'
+    return { fault: `${namespace} belongs to root, and ${reason}` }
+  }
+  if (ourUID === 0) return { uid, gid, isBecome: true }
+  if (uid === ourUID) return { uid, gid, isBecome: false }
+  const reason = `the service runs as user ${ourUID} and cannot become user ${uid}`
+  return { fault: `${reason}, to whom ${namespace} belongs` }
+}
+
+/** Synchronous, so that no process that is started meanwhile inherits the file open for writing. */
+function openScript(stateDir: string, { id, script }: RunHookRequest, user: HookUser): number {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const path = join(stateDir, `hook-${id}`)
+  const writer = openSync(path, 'w', 0o400)
+  try {
+    for (let at = 0; at < script.length; ) at += writeSync(writer, script, at)
+    if (user.isBecome) fchownSync(writer, user.uid, user.gid)
+    return openSync(path, 'r')
+  } finally {
+    unlinkSync(path)
+    closeSync(writer)
+  }
+}
+
+interface HookStart {
+  readonly request: RunHookRequest
+  readonly directory: OpenDirectory
+  readonly user: HookUser
+  readonly words: readonly [string, ...string[]]
+  readonly script: number
+}
+
+async function start({ request, directory, user, words, script }: HookStart) {
+  const [program, ...programArguments] = words
+  const child = spawn(program, programArguments, {
+    // Through our own descriptor: whoever renames the directory leads us nowhere else.
+    cwd: `/proc/${process.pid}/fd/${directory.handle}`,
+    detached: true,
+    env: {
+      ...request.environment,
+      ...ENVIRONMENT,
+      HOME: directory.path.toString(),
+      [HOOK_RUN_VARIABLE]: request.id,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', script],
+    // With a uid, Node clears the supplementary groups (libuv, `uv__process_child_init`).
+    ...(user.isBecome ? { uid: user.uid, gid: user.gid } : {}),
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  })
+  return child
+}
+
+async function follow(
+  child: ChildProcess,
+  request: RunHookRequest,
+  signal: AbortSignal,
+): Promise<HookResult> {
+  const output = createHookOutput()
+  const streams = [child.stdout, child.stderr].map((stream) => collect(stream, output))
+  const exited = new Promise<HookEnd>((resolve) => {
+    child.once('exit', (exitCode, endSignal) =>
+      resolve(
+        exitCode === null
+          ? { kind: 'killed', signal: endSignal ?? 'SIGKILL' }
+          : { kind: 'exited', exitCode },
+      ),
+    )
+  })
+  const { timeoutMs } = request
+  const stopping = new AbortController()
+  const timer = setTimeout(() => stopping.abort(), timeoutMs)
+  const stopped = whenAborted(AbortSignal.any([signal, stopping.signal]))
+  const session = child.pid
+  try {
+    const end = await Promise.race([exited, stopped.then(() => undefined)])
+    // What it left in the background would hold its output open. What means to stay leaves the
+    // session, and is ended only with a hook that was stopped.
+    const isStopped = end === undefined
+    await endHookProcesses({ session, runID: isStopped ? request.id : undefined })
+    await exited
+    await Promise.race([Promise.all(streams), delay(DRAIN_MS)])
+    signal.throwIfAborted()
+    return { end: end ?? { kind: 'timed-out', timeoutMs }, output: output.text() }
+  } finally {
+    clearTimeout(timer)
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+}
+
+/** A process that left the session may hold the output open for as long as it lives. */
+const DRAIN_MS = 1000
+
+function collect(stream: Readable | null, output: HookOutput): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === null) return resolve()
+    stream.on('data', (chunk: Buffer) => output.append(chunk))
+    stream.once('close', resolve)
+    stream.once('error', () => resolve())
+  })
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function refused(reason: string): HookResult {
+  return { end: { kind: 'refused', reason }, output: '' }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -17,6 +17,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     'app-without-volumes': { code: 'app-without-volumes', app: text },
     'cluster-unreachable': { code: 'cluster-unreachable', cluster: text },
     'bucket-not-supported': { code: 'bucket-not-supported', bucket: text },
+    'bucket-not-usable': { code: 'bucket-not-usable', bucket: text, reason: text },
     'copy-incomplete': {
       code: 'copy-incomplete',
       missed: Array.from({ length: 20 }, () => ({ path: text, reason: text })),
@@ -47,6 +48,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     stopped: { code: 'stopped', volume },
     'mover-died': { code: 'mover-died', exitCode: count, signal: null, volume },
     'invalid-job': { code: 'invalid-job', reason: text },
+    'source-not-copied': { code: 'source-not-copied', reason: text },
     'namespace-not-of-app': { code: 'namespace-not-of-app', namespace: text },
     'namespace-not-found': { code: 'namespace-not-found', namespace: text },
     'namespace-exists': { code: 'namespace-exists', namespace: text },

@@ -39,12 +39,16 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`The copy ${failure.copyID} is ${failure.state}, not completed; choose another one.`
     case 'app-without-volumes':
       return fit`The app ${failure.app} has no volume to copy; create its data or change its definition.`
+    case 'source-not-copied':
+      return fit`The snapshot of the source app failed: ${failure.reason}`
     case 'namespace-not-of-app':
       return fit`The namespace ${failure.namespace} is not in the app's definition; add it and try again.`
     case 'cluster-unreachable':
       return fit`The cluster ${failure.cluster} cannot be reached from this service; check it and try again.`
     case 'bucket-not-supported':
       return fit`The bucket ${failure.bucket} has a provider that this service cannot write to.`
+    case 'bucket-not-usable':
+      return fit`The bucket ${failure.bucket} cannot be used: ${failure.reason} Change its credential.`
     case 'copy-incomplete':
       return fit`Not captured: ${String(failure.missedCount)} of the entries${volume}. Make them readable and try again.`
     case 'restore-incomplete':

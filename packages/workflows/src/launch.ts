@@ -28,6 +28,7 @@ import { startSweeps } from './periodic.ts'
 import { createRuntime, type Runtime, setCurrentRuntime, track } from './runtime.ts'
 import { tellServiceStart } from './service-start-event.ts'
 import { startTask, startTasksNotStarted } from './task-starter.ts'
+import { verifyDueBuckets } from './verify-buckets.ts'
 import { WorkflowError } from './workflow-failure.ts'
 import type { Workflows, WorkflowsLog, WorkflowsOptions } from './workflow-types.ts'
 
@@ -36,6 +37,7 @@ const APPLICATION_VERSION = 'holdfast-1'
 
 const START_SWEEP_MS = 2000
 const SETTLE_SWEEP_MS = 60_000
+const VERIFY_SWEEP_MS = 1000
 const REMOVE_SWEEP_MS = 3_600_000
 const QUEUE_POLL_MS = 250
 /** Beside the pool of the product: DBOS holds one connection to listen and one per statement. */
@@ -57,6 +59,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
   const stopSweeps = startSweeps(runtime, [
     { everyMs: START_SWEEP_MS, work: () => startTasksNotStarted(runtime) },
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
+    { everyMs: VERIFY_SWEEP_MS, work: () => verifyDueBuckets(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldWorkflows(runtime) },
   ])
   return {

@@ -1,8 +1,8 @@
 // Opens a repository for a mover: where its objects are, and its keys from under the seal.
 import path from 'node:path'
 import {
-  findBucketPlace,
   findRepository,
+  openBucketStore,
   openRepositorySecrets,
   type Repository,
 } from '@holdfast/db'
@@ -31,12 +31,17 @@ export async function storeOf(runtime: Runtime, repository: Repository): Promise
   if (home.kind === 'cluster') {
     return { kind: 'local', path: path.join(runtime.snapshotsDirectory, repository.prefix) }
   }
-  const bucket = await findBucketPlace(runtime.database, home.bucketID)
-  if (bucket?.localPath === undefined) {
-    throw new WorkflowError({
-      code: 'bucket-not-supported',
-      bucket: bucket?.name ?? home.bucketID,
-    })
+  const { database, sealing, mayReachPrivateNetworks } = runtime
+  const { store, refusal } = await openBucketStore(database, sealing, {
+    bucketID: home.bucketID,
+    prefix: repository.prefix,
+    mayReachPrivateNetworks,
+    now: runtime.now(),
+  })
+  if (store !== undefined) return store
+  const { bucket, reason } = refusal
+  if (refusal.code === 'provider-not-supported') {
+    throw new WorkflowError({ code: 'bucket-not-supported', bucket })
   }
-  return { kind: 'local', path: path.join(bucket.localPath, repository.prefix) }
+  throw new WorkflowError({ code: 'bucket-not-usable', bucket, reason })
 }

@@ -172,7 +172,7 @@ function newObligation(
 }
 
 function repositoryIDsOf(job: MoverJob): string[] {
-  if (job.kind === 'init') return []
+  if (job.kind === 'init' || job.kind === 'verify') return []
   if (job.kind === 'copy') return [job.from.id, job.to.id]
   return [job.repository.id]
 }

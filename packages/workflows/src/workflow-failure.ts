@@ -11,10 +11,14 @@ type OwnFailure =
   /** The restore's source is not (any more) completed. */
   | { readonly code: 'copy-not-completed'; readonly copyID: string; readonly state: string }
   | { readonly code: 'app-without-volumes'; readonly app: string }
+  /** The snapshot that a clone takes of its source did not come about. */
+  | { readonly code: 'source-not-copied'; readonly reason: string }
   /** The copy has a volume in a namespace that the app's definition does not name any more. */
   | { readonly code: 'namespace-not-of-app'; readonly namespace: string }
   | { readonly code: 'cluster-unreachable'; readonly cluster: string }
   | { readonly code: 'bucket-not-supported'; readonly bucket: string }
+  /** What the database holds of it, its credential above all, does not open it. */
+  | { readonly code: 'bucket-not-usable'; readonly bucket: string; readonly reason: string }
   /** Expected and captured differ; `paths` names the first entries. */
   | {
       readonly code: 'copy-incomplete'
@@ -78,8 +82,10 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'copy-not-found':
     case 'copy-not-completed':
     case 'app-without-volumes':
+    case 'source-not-copied':
     case 'namespace-not-of-app':
     case 'bucket-not-supported':
+    case 'bucket-not-usable':
     case 'copy-incomplete':
     case 'restore-incomplete':
     case 'workflow-lost':

@@ -1,0 +1,183 @@
+// Verifies buckets: each that is due is tried by a mover, which writes, reads, lists and deletes.
+//
+//   pending ─┬─► available ◄──► removed (it cannot be reached now)
+//            ├─► failed ◄─────────┘ │    (it can be reached, and not be used)
+//            └─► unknown ◄──────────┘    (nobody could try)
+//
+// Every state is looked at again after a while, and at once when the bucket or its credential was
+// changed. A verification is lost with its process: it is due again when its lease ends.
+import {
+  type ClaimedBucket,
+  claimBucketsToVerify,
+  clearCondition,
+  inTransaction,
+  openBucketStore,
+  postponeVerification,
+  raiseCondition,
+  recordBucketVerdict,
+  type StateDetail,
+} from '@holdfast/db'
+import type { BucketFinding, BucketProvider, MoverResults, RepositoryStore } from '@holdfast/domain'
+import type { Platform } from '@holdfast/platforms'
+import { platformsOf } from './dead-services.ts'
+import { type Runtime, track } from './runtime.ts'
+
+/** At a time: each is a process, light beside one that moves data. */
+const VERIFICATIONS_MAX = 3
+/** Retries of a server that does not answer included. */
+const VERIFY_TIMEOUT_MS = 60_000
+/** Longer than a verification takes. */
+const LEASE_MS = 2 * VERIFY_TIMEOUT_MS
+
+const MINUTE_MS = 60_000
+const PAUSES_MS = {
+  available: 15 * MINUTE_MS,
+  // Often, so that backups go on soon after it is back.
+  removed: MINUTE_MS,
+  failed: 5 * MINUTE_MS,
+  unknown: MINUTE_MS,
+} as const
+
+type Verdict = {
+  readonly state: keyof typeof PAUSES_MS
+  readonly stateDetails: readonly StateDetail[]
+}
+
+/** One round: every bucket that is due, some at a time. */
+export async function verifyDueBuckets(runtime: Runtime): Promise<void> {
+  for (;;) {
+    const now = runtime.now()
+    const due = await claimBucketsToVerify(runtime.database, {
+      now,
+      leaseUntil: later(now, LEASE_MS),
+      limit: VERIFICATIONS_MAX,
+    })
+    if (due.length === 0 || runtime.closing.aborted) return
+    await track(runtime, () => Promise.all(due.map((bucket) => verifyBucket(runtime, bucket))))
+  }
+}
+
+async function verifyBucket(runtime: Runtime, bucket: ClaimedBucket): Promise<void> {
+  const verdict = await judge(runtime, bucket)
+  const now = runtime.now()
+  const { id, placeRevision } = bucket
+  const isStopping = runtime.closing.aborted
+  if (verdict === undefined || isStopping) {
+    const verifyAfter = isStopping ? now : later(now, PAUSES_MS.unknown)
+    await postponeVerification(runtime.database, { id, verifyAfter })
+    return
+  }
+  await inTransaction(runtime.database, async (transaction) => {
+    const verifyAfter = later(now, PAUSES_MS[verdict.state])
+    const written = { id, placeRevision, ...verdict, verifyAfter, now }
+    const before = await recordBucketVerdict(transaction, written)
+    if (before === undefined || before === verdict.state) return
+    await tell(transaction, { bucket, verdict, before, now })
+  })
+}
+
+/** Undefined when nothing was learned and what was known before still counts. */
+async function judge(runtime: Runtime, bucket: ClaimedBucket): Promise<Verdict | undefined> {
+  const { database, sealing, mayReachPrivateNetworks } = runtime
+  try {
+    const opened = await openBucketStore(database, sealing, {
+      bucketID: bucket.id,
+      prefix: '',
+      mayReachPrivateNetworks,
+      now: runtime.now(),
+    })
+    if (opened.refusal !== undefined) {
+      const { code, reason } = opened.refusal
+      return { state: 'failed', stateDetails: [detailOf(code, reason)] }
+    }
+    const [platform] = (await platformsOf(runtime)).values()
+    if (platform === undefined) throw new Error('No cluster of this service is there to try it.')
+    const findings = await runVerification(runtime, platform, {
+      store: opened.store,
+      provider: bucket.provider as BucketProvider,
+    })
+    return verdictOf(findings, bucket)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    runtime.log.warn('A bucket could not be verified', { bucketID: bucket.id, reason })
+    if (bucket.state !== 'pending') return undefined
+    return { state: 'unknown', stateDetails: [detailOf('not-verified', reason)] }
+  }
+}
+
+/**
+ * Beside the slots for movers and without an obligation: it is short and bounded, touches no
+ * repository, and a new bucket must not wait for backups that run for hours.
+ */
+async function runVerification(
+  runtime: Runtime,
+  platform: Platform,
+  job: { readonly store: RepositoryStore; readonly provider: BucketProvider },
+): Promise<readonly BucketFinding[]> {
+  const id = runtime.randomUUID()
+  const mover = await platform.startMover(id, { kind: 'verify', ...job })
+  const signal = AbortSignal.any([runtime.closing, AbortSignal.timeout(VERIFY_TIMEOUT_MS)])
+  let result: MoverResults['verify'] | undefined
+  try {
+    for await (const event of mover.events(signal)) {
+      if (event.event === 'result') result = event.result as MoverResults['verify']
+      if (event.event === 'failed') throw new Error(`The mover failed: ${event.failure.code}.`)
+    }
+  } finally {
+    if (result === undefined) await platform.stopMover({ id })
+  }
+  if (result === undefined) throw new Error('The mover ended without a result.')
+  return result.findings
+}
+
+function verdictOf(findings: readonly BucketFinding[], { state }: ClaimedBucket): Verdict {
+  const stateDetails = findings.map(({ code, detail }) => detailOf(code, detail))
+  if (findings.length === 0) return { state: 'available', stateDetails }
+  const isAway = findings.some(({ code }) => code === 'unreachable')
+  // A directory that was there is a disk that is not mounted, more often than a deleted one.
+  const isLost = state !== 'pending' && findings.some(({ code }) => code === 'bucket-not-found')
+  return { state: isAway || isLost ? 'removed' : 'failed', stateDetails }
+}
+
+function detailOf(code: string, detail: string): StateDetail {
+  return { type: `urn:holdfast:bucket:${code}`, title: code.replaceAll('-', ' '), detail }
+}
+
+const CONDITION = 'holdfast.bucket.unavailable'
+
+interface BucketNews {
+  readonly bucket: ClaimedBucket
+  readonly verdict: Verdict
+  readonly before: string
+  readonly now: Date
+}
+
+async function tell(
+  transaction: Parameters<typeof raiseCondition>[0],
+  { bucket, verdict, before, now }: BucketNews,
+): Promise<void> {
+  const { accountID, id: resourceID, name } = bucket
+  const key = { accountID, resourceID, name: CONDITION, eventTime: now }
+  if (verdict.state === 'available') {
+    await clearCondition(transaction, { ...key, description: `The bucket ${name} can be used.` })
+    return
+  }
+  const [first] = verdict.stateDetails
+  await raiseCondition(transaction, {
+    ...key,
+    summary: `The bucket ${name} cannot be used`,
+    description: first?.detail ?? `It is ${verdict.state}.`,
+    correctiveAction:
+      'Mend what is said; the bucket is tried again by itself, and at once after a PUT of it.',
+    source: 'buckets',
+    // Of one that never worked, whoever made it hears by its state.
+    severity: before === 'pending' ? 'warning' : 'critical',
+    class: 'system',
+    resourceName: 'bucket',
+    resourceURI: `/accounts/${accountID}/topology/v1/buckets/${resourceID}`,
+  })
+}
+
+function later(instant: Date, ms: number): Date {
+  return new Date(instant.getTime() + ms)
+}

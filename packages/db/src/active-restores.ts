@@ -2,11 +2,11 @@
 import { sql } from 'kysely'
 import type { Queries } from './transaction.ts'
 
-/** True while a restore of an app reads this backup or application snapshot. */
+/** True while a restore or a clone reads, or is about to read, this backup or application snapshot. */
 export async function isBeingRestored({ queries }: Queries, copyID: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select exists (
-      select 1 from tasks where kind = 'restore' and state in ('notStarted', 'running', 'cancelling')
+      select 1 from tasks where kind in ('restore', 'clone') and state in ('notStarted', 'running', 'cancelling')
         and input #>> '{source,id}' = ${copyID}
     ) as found
   `.execute(queries)

@@ -27,6 +27,7 @@ export interface App extends ResourceCommon {
   readonly namespaceScopedResources: readonly NamespaceScopedResource[]
   readonly clusterScopedResources: readonly unknown[]
   readonly namespaceMapping?: readonly unknown[]
+  readonly storageClassMapping?: readonly unknown[]
   readonly restoreFilter?: object
   readonly state: AppState
   readonly stateDetails: readonly StateDetail[]
@@ -49,6 +50,7 @@ interface AppRow extends CommonRow {
   readonly namespace_scoped_resources: readonly NamespaceScopedResource[]
   readonly cluster_scoped_resources: readonly unknown[]
   readonly namespace_mapping: readonly unknown[] | null
+  readonly storage_class_mapping: readonly unknown[] | null
   readonly restore_filter: object | null
   readonly state: AppState
   readonly state_details: readonly StateDetail[]
@@ -96,6 +98,7 @@ export const APPS: ResourceSource<App> = {
     namespaceScopedResources: json(sql`apps.namespace_scoped_resources`),
     clusterScopedResources: json(sql`apps.cluster_scoped_resources`),
     namespaceMapping: json(sql`apps.namespace_mapping`),
+    storageClassMapping: json(sql`apps.storage_class_mapping`),
     restoreFilter: json(sql`apps.restore_filter`),
     namespaces: json(
       sql`jsonb_path_query_array(apps.namespace_scoped_resources, '$[*].namespace')`,
@@ -122,6 +125,9 @@ function toApp(row: AppRow): App {
     namespaceScopedResources: row.namespace_scoped_resources,
     clusterScopedResources: row.cluster_scoped_resources,
     ...(row.namespace_mapping === null ? {} : { namespaceMapping: row.namespace_mapping }),
+    ...(row.storage_class_mapping === null
+      ? {}
+      : { storageClassMapping: row.storage_class_mapping }),
     ...(row.restore_filter === null ? {} : { restoreFilter: row.restore_filter }),
     state: row.state,
     stateDetails: row.state_details,
@@ -149,6 +155,18 @@ export interface NewApp {
   readonly labels: readonly Label[]
   readonly createdBy: string
   readonly now: Date
+  /** Of one that is made from a copy or from another app. */
+  readonly origin?: AppOrigin
+}
+
+export interface AppOrigin {
+  readonly sourceAppID: string
+  readonly sourceClusterID: string
+  readonly snapshotID?: string
+  readonly backupID?: string
+  readonly namespaceMapping?: readonly object[]
+  readonly storageClassMapping?: readonly object[]
+  readonly restoreFilter?: object
 }
 
 export async function insertApp({ queries }: Queries, app: NewApp): Promise<void> {
@@ -161,6 +179,7 @@ export async function insertApp({ queries }: Queries, app: NewApp): Promise<void
       name: app.name,
       version: app.version,
       namespace_scoped_resources: JSON.stringify(app.namespaceScopedResources),
+      ...(app.origin === undefined ? {} : originColumns(app.origin)),
       state: app.state,
       labels: JSON.stringify(app.labels),
       created_at: app.now,
@@ -168,6 +187,20 @@ export async function insertApp({ queries }: Queries, app: NewApp): Promise<void
       created_by: app.createdBy,
     })
     .execute()
+}
+
+function originColumns(origin: AppOrigin) {
+  const { namespaceMapping, storageClassMapping, restoreFilter } = origin
+  const jsonOrNull = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+  return {
+    source_app_id: origin.sourceAppID,
+    source_cluster_id: origin.sourceClusterID,
+    snapshot_id: origin.snapshotID ?? null,
+    backup_id: origin.backupID ?? null,
+    namespace_mapping: jsonOrNull(namespaceMapping),
+    storage_class_mapping: jsonOrNull(storageClassMapping),
+    restore_filter: jsonOrNull(restoreFilter),
+  }
 }
 
 export interface LockedApp {

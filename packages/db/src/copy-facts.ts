@@ -17,6 +17,7 @@ export interface CopyFacts {
   readonly scheduleID: string | undefined
   readonly labels: readonly Label[]
   readonly state: CopyState
+  readonly stateUnready: readonly string[]
   readonly isDeleted: boolean
   readonly createdAt: Date
   readonly takenAt: Date | undefined
@@ -54,6 +55,7 @@ interface CopyRow {
   readonly schedule_id: string | null
   readonly labels: readonly Label[]
   readonly state: string
+  readonly state_unready: readonly string[]
   readonly deleted_at: Date | null
   readonly created_at: Date
   readonly taken_at: Date | null
@@ -135,6 +137,7 @@ function toCopyFacts(kind: CopyKind, row: CopyRow): CopyFacts {
     scheduleID: row.schedule_id ?? undefined,
     labels: row.labels,
     state: row.state as CopyState,
+    stateUnready: row.state_unready,
     isDeleted: row.deleted_at !== null,
     createdAt: row.created_at,
     takenAt: row.taken_at ?? undefined,

@@ -113,6 +113,7 @@ export async function commitSnapshot(
     readonly snapshotID: string
     readonly descriptionSnapshotID: string
     readonly rootAssetID: string | undefined
+    readonly definition: object
   },
 ): Promise<boolean> {
   const answer = await sql`
@@ -126,7 +127,8 @@ export async function commitSnapshot(
     )
     update application_snapshots set state = 'completed', state_unready = '[]', state_details = '[]',
       description_snapshot_id = ${commit.descriptionSnapshotID},
-      snapshot_app_asset = ${commit.rootAssetID ?? null}, modified_at = now()
+      snapshot_app_asset = ${commit.rootAssetID ?? null},
+      definition = ${JSON.stringify(commit.definition)}::jsonb, modified_at = now()
     where id = ${commit.snapshotID} and state in ('running', 'completed')
       and exists (select 1 from task)
   `.execute(queries)
@@ -217,7 +219,19 @@ export async function failSnapshotDeletion(
   `.execute(queries)
 }
 
-/** Ends an in-place restore; an app that is not `restoring` any more keeps its state. */
+/** The data of a new app is in its place: what there is now is being looked at. */
+export async function advanceAppToDiscovering(
+  { queries }: Queries,
+  execution: TaskExecution,
+  appID: string,
+): Promise<void> {
+  await sql`
+    update apps set state = 'discovering', modified_at = now()
+    where id = ${appID} and state = 'provisioning' and ${isCurrentExecution(execution)}
+  `.execute(queries)
+}
+
+/** Ends a restore or a clone; an app whose data is not being brought any more keeps its state. */
 export async function endAppRestore(
   { queries }: Queries,
   execution: TaskExecution,
@@ -230,7 +244,8 @@ export async function endAppRestore(
   const answer = await sql`
     update apps set state = ${end.state},
       state_details = ${JSON.stringify(end.stateDetails)}::jsonb, modified_at = now()
-    where id = ${end.appID} and state = 'restoring' and ${isCurrentExecution(execution)}
+    where id = ${end.appID} and state in ('restoring', 'provisioning', 'discovering')
+      and ${isCurrentExecution(execution)}
   `.execute(queries)
   return answer.numAffectedRows === 1n
 }

@@ -24,6 +24,7 @@ export const TASK_KINDS = [
   'backup',
   'move',
   'restore',
+  'clone',
   'delete-snapshot',
   'delete-backup',
 ] as const

@@ -1,6 +1,6 @@
 export { SENTENCE_LENGTH_MAX, sentencesOf } from './failure-sentence.ts'
 export { launchWorkflows } from './launch.ts'
-export type { RestoreInput, TaskRequest } from './new-task.ts'
+export type { CloneInput, NamespaceMapping, RestoreInput, TaskRequest } from './new-task.ts'
 export { newTask } from './new-task.ts'
 export type { StepName, WorkflowName } from './step-names.ts'
 export { STEP_NAMES } from './step-names.ts'

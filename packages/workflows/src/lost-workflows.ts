@@ -14,6 +14,7 @@ import {
   type WorkflowTask,
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
+import { dropSourceSnapshot } from './clone-source.ts'
 import { platformsOf } from './dead-services.ts'
 import { endAndTellTask } from './end-task.ts'
 import { beginFailedDeletionsAgain } from './failed-deletions.ts'
@@ -80,7 +81,8 @@ function workflowThatRuns(task: WorkflowTask): string {
   return `backup:${task.parentTaskID}`
 }
 
-async function failResource({ database }: Runtime, task: WorkflowTask): Promise<void> {
+async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void> {
+  const { database } = runtime
   const sentences = sentencesOf(LOST)
   const stateDetails = stateDetailsOf(LOST)
   const { resourceID } = task
@@ -100,6 +102,14 @@ async function failResource({ database }: Runtime, task: WorkflowTask): Promise<
         state: 'failed',
         stateDetails,
       })
+      break
+    case 'clone':
+      await endAppRestore(database, execution(task), {
+        appID: resourceID,
+        state: 'failed',
+        stateDetails,
+      })
+      await dropSourceSnapshot(runtime, task)
       break
     case 'delete-snapshot':
       await failSnapshotDeletion(database, execution(task), {

@@ -1,6 +1,6 @@
 // The `tasks` row of an operation: what users read of it, and the input of its workflow.
 import type { NewTask, WorkflowTask } from '@holdfast/db'
-import type { AppState } from '@holdfast/domain'
+import type { AppState, RestoreFilter } from '@holdfast/domain'
 
 interface TaskOrigin {
   readonly accountID: string
@@ -14,6 +14,7 @@ export type TaskRequest = TaskOrigin &
     | { readonly kind: 'snapshot'; readonly snapshotID: string }
     | { readonly kind: 'backup'; readonly backupID: string }
     | ({ readonly kind: 'restore' } & RestoreInput)
+    | ({ readonly kind: 'clone' } & CloneInput)
     | { readonly kind: 'delete-snapshot'; readonly snapshotID: string }
     | { readonly kind: 'delete-backup'; readonly backupID: string }
   )
@@ -26,6 +27,25 @@ export interface RestoreInput {
   readonly isInUseAllowed: boolean
   /** The app's state before the operation set it to `restoring`; a cancelled restore goes back to it. */
   readonly formerState: AppState
+  /** Absent: the whole copy. */
+  readonly restoreFilter?: RestoreFilter
+}
+
+/** The new app is that of the task. */
+export interface CloneInput {
+  readonly source:
+    | { readonly kind: 'snapshot'; readonly id: string }
+    | { readonly kind: 'backup'; readonly id: string }
+  /** The snapshot is being taken for this clone alone, which waits for it and deletes it. */
+  readonly isOwnSnapshot: boolean
+  /** Of every namespace that is made. */
+  readonly namespaceMapping: readonly NamespaceMapping[]
+  readonly restoreFilter?: RestoreFilter
+}
+
+export interface NamespaceMapping {
+  readonly source: string
+  readonly destination: string
 }
 
 /** `id` is a new UUIDv4; the row is inserted (`insertTask`) in the operation's transaction. */
@@ -72,7 +92,25 @@ export function newTask(id: string, request: TaskRequest): NewTask {
           source: request.source,
           isInUseAllowed: request.isInUseAllowed,
           formerState: request.formerState,
+          ...filterOf(request),
         } satisfies RestoreInput,
+      }
+    case 'clone':
+      return {
+        ...origin,
+        kind: 'clone',
+        name: 'holdfast.clone',
+        summary: 'New app from a copy',
+        description:
+          'Stages all volumes of the copy, verifies them and puts them into new namespaces.',
+        resourceKind: 'app',
+        resourceID: request.appID,
+        input: {
+          source: request.source,
+          isOwnSnapshot: request.isOwnSnapshot,
+          namespaceMapping: request.namespaceMapping,
+          ...filterOf(request),
+        } satisfies CloneInput,
       }
     case 'delete-snapshot':
       return {
@@ -101,6 +139,10 @@ export function newTask(id: string, request: TaskRequest): NewTask {
       return never
     }
   }
+}
+
+function filterOf({ restoreFilter }: Pick<RestoreInput, 'restoreFilter'>) {
+  return restoreFilter === undefined ? {} : { restoreFilter }
 }
 
 /** The snapshot that the backup of `parent` takes for itself. */

@@ -14,6 +14,7 @@ import {
   type CopyFacts,
   commitSnapshot,
   failCopy,
+  findAppFacts,
   findCopyFacts,
   insertCopyAssets,
   insertVolumeSnapshots,
@@ -267,10 +268,12 @@ async function complete(
   const { execution } = scope
   const { database } = execution.runtime
   const [root] = await listCopyAssets(database, ref(snapshotID))
+  const app = await findAppFacts(database, appIDOf(execution))
   const hasCommitted = await commitSnapshot(database, execution, {
     snapshotID,
     descriptionSnapshotID,
     rootAssetID: root?.id,
+    definition: app?.definition ?? {},
   })
   if (!hasCommitted) await throwRefusedCommit(scope)
 }

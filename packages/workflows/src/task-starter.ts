@@ -5,6 +5,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import { findTask, listTasksNotStarted, type WorkflowTask } from '@holdfast/db'
 import type { TaskKind } from '@holdfast/domain'
 import { backupWorkflow } from './backup-workflow.ts'
+import { cloneWorkflow } from './clone-workflow.ts'
 import { deleteBackupWorkflow } from './delete-backup-workflow.ts'
 import { deleteSnapshotWorkflow } from './delete-snapshot-workflow.ts'
 import type { TaskOutcome } from './execution.ts'
@@ -20,6 +21,7 @@ const WORKFLOWS: Readonly<Record<TaskKind, (taskID: string) => Promise<TaskOutco
   backup: backupWorkflow,
   move: moveWorkflow,
   restore: restoreWorkflow,
+  clone: cloneWorkflow,
   'delete-snapshot': deleteSnapshotWorkflow,
   'delete-backup': deleteBackupWorkflow,
 }

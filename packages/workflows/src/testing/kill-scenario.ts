@@ -1,7 +1,7 @@
 // A sequence of operations in which every step of every workflow passes, with a kill at each.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountFilesystem } from '@holdfast/platforms/testing'
 import { STEP_NAMES, type StepName, type WorkflowName } from '../step-names.ts'
@@ -28,6 +28,7 @@ export const MOVER_PLACES: readonly StepPlace[] = [
   'snapshot/describe-snapshot',
   'snapshot/undo-snapshot',
   'restore/restore-volume',
+  'clone/restore-volume',
   'delete-snapshot/drop-volumes',
   'delete-snapshot/forget-description',
   'delete-snapshot/prune',
@@ -83,6 +84,20 @@ const PLACES = {
     'restore/finish-restore',
     'restore/end-restore',
   ],
+  clone: [
+    'clone/await-source',
+    'clone/plan-clone',
+    'clone/prepare-restore',
+    'clone/restore-volume',
+    'clone/pass-commit',
+    'clone/commit-restore',
+    'clone/discover-clone',
+    'clone/app-ready',
+    'clone/finish-restore',
+    'clone/drop-source',
+    'clone/end-clone',
+  ],
+  cancelledClone: ['clone/rollback-restore', 'clone/fail-clone'],
   cancelledBackup: ['move/fail-move', 'backup/undo-backup', 'backup/fail-backup'],
   cancelledSnapshot: ['snapshot/undo-snapshot', 'snapshot/fail-snapshot'],
   cancelledRestore: ['restore/rollback-restore', 'restore/fail-restore'],
@@ -173,6 +188,11 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   await restoreDamaged(world, { kind: 'backup', id: backup.resourceID }, killsAt(PLACES.restore))
   await restoreDamaged(world, { kind: 'snapshot', id: snapshot.resourceID }, [])
 
+  await cloneLive(world, killsAt(PLACES.clone))
+  const uncloned = await world.clone({ kind: 'backup', id: backup.resourceID }, { namespace: 'no' })
+  await runCancelled(world, uncloned, 'restore-volume', killsAt(PLACES.cancelledClone))
+  assert.ok(!existsSync(join(world.hostRoot, 'no')))
+
   const stopped = await world.backup()
   await runCancelled(world, stopped, 'move-volume', killsAt(PLACES.cancelledBackup))
   const untaken = await world.snapshot()
@@ -239,6 +259,15 @@ async function restoreDamaged(
   await run(world, await world.restore(source), kills, 'completed')
   execFileSync('diff', ['-r', '--no-dereference', '-x', '.holdfast', pristine, world.appPath])
   const app = await world.row('select state from apps where id = $1', world.appID)
+  assert.equal(app.state, 'ready')
+}
+
+async function cloneLive(world: World, kills: readonly Kill[]): Promise<void> {
+  const clone = await world.clone('live', { namespace: 'twin' })
+  await run(world, clone, kills, 'completed')
+  const twin = join(world.hostRoot, 'twin')
+  execFileSync('diff', ['-r', '--no-dereference', '-x', '.holdfast', world.appPath, twin])
+  const app = await world.row('select state from apps where id = $1', clone.resourceID)
   assert.equal(app.state, 'ready')
 }
 

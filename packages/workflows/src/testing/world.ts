@@ -17,7 +17,8 @@ import {
   updateApp,
 } from '@holdfast/db'
 import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
-import { newTask, type RestoreInput, type TaskRequest } from '../new-task.ts'
+import type { RestoreFilter } from '@holdfast/domain'
+import { type CloneInput, newTask, type RestoreInput, type TaskRequest } from '../new-task.ts'
 import { systemNow } from './clock.ts'
 
 export interface World {
@@ -34,7 +35,12 @@ export interface World {
   readonly appPath: string
   backup(options?: { readonly snapshotID?: string }): Promise<Operation>
   snapshot(): Promise<Operation>
-  restore(source: RestoreInput['source']): Promise<Operation>
+  restore(source: RestoreInput['source'], filter?: RestoreFilter): Promise<Operation>
+  /** Of the app, into `namespace`; a live one takes a snapshot first. Its resource is the new app. */
+  clone(
+    source: CloneInput['source'] | 'live',
+    options: { readonly namespace: string; readonly restoreFilter?: RestoreFilter },
+  ): Promise<Operation>
   deleteBackup(backupID: string): Promise<Operation>
   deleteSnapshot(snapshotID: string): Promise<Operation>
   /** The first row, as `pg` gives it. */
@@ -72,7 +78,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     appPath: join(hostRoot, 'shop'),
     backup: ({ snapshotID } = {}) => requestBackup(at, snapshotID),
     snapshot: () => requestSnapshot(at),
-    restore: (source) => requestRestore(at, source),
+    restore: (source, filter) => requestRestore(at, source, filter),
+    clone: (source, options) => requestClone(at, source, options),
     deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
     deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
     async row(statement, ...values) {
@@ -178,12 +185,54 @@ async function requestSnapshot(at: Installed): Promise<Operation> {
   )
 }
 
-async function requestRestore(at: Installed, source: RestoreInput['source']): Promise<Operation> {
+async function requestClone(
+  at: Installed,
+  source: CloneInput['source'] | 'live',
+  { namespace, restoreFilter }: { namespace: string; restoreFilter?: RestoreFilter },
+): Promise<Operation> {
+  const appID = randomUUID()
+  const snapshotID = randomUUID()
+  const request = {
+    kind: 'clone' as const,
+    appID,
+    source: source === 'live' ? ({ kind: 'snapshot', id: snapshotID } as const) : source,
+    isOwnSnapshot: source === 'live',
+    namespaceMapping: [{ source: 'shop', destination: namespace }],
+    ...(restoreFilter === undefined ? {} : { restoreFilter }),
+  }
+  return await requestTask(at, appID, request, async (queries) => {
+    await insertApp(queries, {
+      id: appID,
+      accountID: at.accountID,
+      clusterID: at.clusterID,
+      name: namespace,
+      version: '2.2',
+      namespaceScopedResources: [{ namespace, labelSelectors: [] }],
+      state: 'provisioning',
+      labels: [],
+      createdBy: at.userID,
+      now: systemNow(),
+      origin: { sourceAppID: at.appID, sourceClusterID: at.clusterID },
+    })
+    if (source !== 'live') return
+    await insertApplicationSnapshot(queries, { ...newCopy(at, snapshotID), version: '1.3' })
+    const { accountID, userID } = at
+    const snapshot = { kind: 'snapshot', snapshotID, accountID, appID: at.appID, userID } as const
+    await insertTask(queries, newTask(randomUUID(), snapshot))
+  })
+}
+
+async function requestRestore(
+  at: Installed,
+  source: RestoreInput['source'],
+  restoreFilter: RestoreFilter | undefined,
+): Promise<Operation> {
   const request = {
     kind: 'restore' as const,
     source,
     isInUseAllowed: false,
     formerState: 'ready' as const,
+    ...(restoreFilter === undefined ? {} : { restoreFilter }),
   }
   return await requestTask(at, at.appID, request, (queries) =>
     updateApp(queries, at.appID, {
@@ -207,7 +256,7 @@ async function requestDeleteSnapshot(at: Installed, snapshotID: string): Promise
 }
 
 type RequestOf<Request> = Request extends unknown
-  ? Omit<Request, 'accountID' | 'appID' | 'userID'>
+  ? Omit<Request, 'accountID' | 'appID' | 'userID'> & { readonly appID?: string }
   : never
 
 async function requestTask(
@@ -222,7 +271,7 @@ async function requestTask(
     await writeRows(transaction)
     await insertTask(
       transaction,
-      newTask(taskID, { ...request, accountID, appID, userID } as TaskRequest),
+      newTask(taskID, { accountID, appID, userID, ...request } as TaskRequest),
     )
   })
   return { taskID, resourceID }

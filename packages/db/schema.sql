@@ -74,6 +74,7 @@ create table application_snapshots (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   purge_after timestamp with time zone,
+  restore_hooks jsonb,
   constraint application_snapshots_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint application_snapshots_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint application_snapshots_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
@@ -169,6 +170,7 @@ create table backups (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   purge_after timestamp with time zone,
+  restore_hooks jsonb,
   constraint backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint backups_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint backups_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
@@ -362,7 +364,7 @@ create table execution_hooks (
   modified_by uuid,
   constraint execution_hooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint execution_hooks_action_check CHECK ((action = ANY (ARRAY['snapshot'::text, 'backup'::text, 'restore'::text, 'failover'::text]))),
-  constraint execution_hooks_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint execution_hooks_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
   constraint execution_hooks_app_id_name_key UNIQUE (app_id, name),
   constraint execution_hooks_hook_source_id_fkey FOREIGN KEY (hook_source_id) REFERENCES hook_sources(id),
   constraint execution_hooks_pkey PRIMARY KEY (id),
@@ -390,18 +392,26 @@ create table hook_runs (
   action text not null,
   stage text not null,
   namespace text not null,
+  pod_name text not null,
+  container_name text not null,
   "position" integer not null,
-  state text not null,
+  source text,
+  arguments jsonb not null default '[]'::jsonb,
+  may_run_as_root boolean not null default false,
+  state text not null default 'planned'::text,
+  boot text,
   exit_code integer,
   output text not null default ''::text,
   reason text,
-  started_at timestamp with time zone not null default now(),
+  created_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
   ended_at timestamp with time zone,
   constraint hook_runs_pkey PRIMARY KEY (id),
-  constraint hook_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text]))),
-  constraint hook_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
+  constraint hook_runs_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'success'::text, 'failed'::text, 'skipped'::text]))),
+  constraint hook_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 );
 CREATE INDEX hook_runs_by_task ON public.hook_runs USING btree (task_id, "position");
+CREATE INDEX hook_runs_running ON public.hook_runs USING btree (boot) WHERE (state = 'running'::text);
 
 create table hook_sources (
   id uuid not null,
@@ -465,7 +475,7 @@ create table obligations (
   detail jsonb not null,
   created_at timestamp with time zone not null default now(),
   constraint obligations_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
-  constraint obligations_kind_check CHECK ((kind = ANY (ARRAY['volume-snapshot'::text, 'staging'::text, 'mover'::text, 'turn'::text]))),
+  constraint obligations_kind_check CHECK ((kind = ANY (ARRAY['volume-snapshot'::text, 'staging'::text, 'mover'::text, 'turn'::text, 'hooks'::text]))),
   constraint obligations_pkey PRIMARY KEY (id),
   constraint obligations_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
 );

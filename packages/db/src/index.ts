@@ -13,13 +13,22 @@ export {
   lockApplicationSnapshot,
   markApplicationSnapshotDeleting,
 } from './application-snapshots.ts'
-export type { App, AppChange, LockedApp, NamespaceScopedResource, NewApp } from './apps.ts'
+export type {
+  App,
+  AppChange,
+  AppOrigin,
+  LockedApp,
+  NamespaceScopedResource,
+  NewApp,
+} from './apps.ts'
 export {
   APPS,
   findAppWithDefinition,
+  findAppWithNamespace,
   hideApp,
   insertApp,
   lockApp,
+  lockAppRow,
   lockAppsOfCluster,
   updateApp,
 } from './apps.ts'
@@ -66,8 +75,9 @@ export { recordClusterUnreachable, recordInventory } from './cluster-inventory.t
 export { isPassingDatabaseFailure } from './connection-failure.ts'
 export type { CopyAsset } from './copy-assets.ts'
 export { deleteCopyAssets, insertCopyAssets, listCopyAssets } from './copy-assets.ts'
-export type { AppFacts, CopyFacts } from './copy-facts.ts'
+export type { AppFacts, CopiedDefinition, CopyFacts } from './copy-facts.ts'
 export { findAppFacts, findCopyFacts, listClusterRefs } from './copy-facts.ts'
+export { setBackupHooks, setSnapshotHooks } from './copy-hooks.ts'
 export type { CopyKind, CopyRef } from './copy-states.ts'
 export {
   advanceAppToDiscovering,
@@ -145,12 +155,50 @@ export {
 } from './event-resource.ts'
 export type { EventSeverity, NewEvent } from './events.ts'
 export { EVENT_RETENTION_DAYS_DEFAULT, EVENT_SEVERITIES, recordEvent } from './events.ts'
+export type {
+  ExecutionHook,
+  ExecutionHookChange,
+  NewExecutionHook,
+  RunnableHook,
+} from './execution-hooks.ts'
+export {
+  deleteExecutionHook,
+  EXECUTION_HOOKS,
+  findRestoreHooks,
+  insertExecutionHook,
+  isAccountOwner,
+  isExecutionHookNameTaken,
+  listRunnableHooks,
+  recordRestoreHooks,
+  updateExecutionHook,
+} from './execution-hooks.ts'
 export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
 export type { FailedDeletion } from './failed-deletions.ts'
 export { listFailedDeletions, lockFailedDeletion } from './failed-deletions.ts'
 export type { BucketRef, FirstOwner, FirstStart } from './first-start.ts'
 export { findFirstLocalBucket, findFirstOwner, recordFirstStart } from './first-start.ts'
+export type { HookRun, HookRunEnd, NewHookRun } from './hook-runs.ts'
+export {
+  endHookRun,
+  insertHookRuns,
+  listHookRuns,
+  listRunningHookRuns,
+  skipHookRuns,
+  startHookRun,
+} from './hook-runs.ts'
+export type { HookSetting } from './hook-setting.ts'
+export { readHookSetting } from './hook-setting.ts'
+export type { HookSource, HookSourceChange, NewHookSource } from './hook-sources.ts'
+export {
+  deleteHookSource,
+  findHookOfSource,
+  HOOK_SOURCES,
+  insertHookSource,
+  isHookSourceNameTaken,
+  lockHooks,
+  updateHookSource,
+} from './hook-sources.ts'
 export type { Installation } from './installation.ts'
 export {
   findInstallation,
@@ -171,6 +219,8 @@ export type {
   Viewer,
 } from './list-resources.ts'
 export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
+export type { MailRelay, MailRelayAnswer } from './mail-relay.ts'
+export { openMailRelay } from './mail-relay.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
 export type {
   NewObligation,

@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Schema } from './schema.ts'
 import type { Queries } from './transaction.ts'
 
-export const OBLIGATION_KINDS = ['volume-snapshot', 'staging', 'mover', 'turn'] as const
+export const OBLIGATION_KINDS = ['volume-snapshot', 'staging', 'mover', 'turn', 'hooks'] as const
 export type ObligationKind = (typeof OBLIGATION_KINDS)[number]
 
 export interface NewObligation {

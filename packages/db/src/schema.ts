@@ -260,6 +260,7 @@ export interface ApplicationSnapshotsTable {
   state_details: GeneratedJson
   hook_state: string | null
   hook_state_details: NullableJson
+  restore_hooks: NullableJson
   taken_at: NullableInstant
   snapshot_app_asset: string | null
   taken_by_backup_id: string | null
@@ -290,6 +291,7 @@ export interface BackupsTable {
   state_details: GeneratedJson
   hook_state: string | null
   hook_state_details: NullableJson
+  restore_hooks: NullableJson
   taken_at: NullableInstant
   total_bytes: number | null
   bytes_done: number | null
@@ -518,12 +520,19 @@ export interface HookRunsTable {
   action: string
   stage: string
   namespace: string
+  pod_name: string
+  container_name: string
   position: number
-  state: string
+  source: string | null
+  arguments: GeneratedJson
+  may_run_as_root: Generated<boolean>
+  state: Generated<string>
+  boot: string | null
   exit_code: number | null
   output: Generated<string>
   reason: string | null
-  started_at: GeneratedInstant
+  created_at: GeneratedInstant
+  started_at: NullableInstant
   ended_at: NullableInstant
 }
 

@@ -93,7 +93,7 @@ const STATEMENTS = [
   `create table execution_hooks (
     id uuid primary key,
     account_id uuid not null references accounts,
-    app_id uuid not null references apps,
+    app_id uuid not null references apps on delete cascade,
     name text not null,
     hook_type text not null default 'custom',
     matching_criteria jsonb not null default '[]',
@@ -108,25 +108,44 @@ const STATEMENTS = [
     unique (app_id, name)
   )`,
   'create index execution_hooks_by_source on execution_hooks (hook_source_id)',
-  // One row per execution of a hook: written before it runs, so that a crash between a pre and a
-  // post hook is seen.
+  // One row per execution of a hook: all of an operation's are planned at once, before the first
+  // runs, with what they run, so that what was changed or deleted meanwhile does not keep a hook
+  // from undoing what another did. source is emptied at the end. boot: the service start that runs
+  // it; the hook's process is found by the row's id.
   `create table hook_runs (
     id uuid primary key,
-    task_id uuid not null references tasks,
+    task_id uuid not null references tasks on delete cascade,
     hook_id uuid not null,
     hook_name text not null,
     action text not null,
     stage text not null,
     namespace text not null,
+    pod_name text not null,
+    container_name text not null,
     position integer not null,
-    state text not null check (state in ('running', 'success', 'failed')),
+    source text,
+    arguments jsonb not null default '[]',
+    may_run_as_root boolean not null default false,
+    state text not null default 'planned'
+      check (state in ('planned', 'running', 'success', 'failed', 'skipped')),
+    boot text,
     exit_code integer,
     output text not null default '',
     reason text,
-    started_at timestamptz not null default now(),
+    created_at timestamptz not null default now(),
+    started_at timestamptz,
     ended_at timestamptz
   )`,
   'create index hook_runs_by_task on hook_runs (task_id, position)',
+  `create index hook_runs_running on hook_runs (boot) where state = 'running'`,
+  // hooks: an app whose hooks before an operation have begun, and are owed those after it.
+  `alter table obligations
+    drop constraint obligations_kind_check,
+    add constraint obligations_kind_check
+      check (kind in ('volume-snapshot', 'staging', 'mover', 'turn', 'hooks'))`,
+  // restore_hooks: the app's hooks after a restore as they were, for a restore to a new app.
+  'alter table backups add column restore_hooks jsonb',
+  'alter table application_snapshots add column restore_hooks jsonb',
   // Times are UTC. next_run_at: the next time it is due, null while disabled.
   `create table schedules (
     id uuid primary key,

@@ -20,6 +20,7 @@ import {
   postWebhook,
   tasksOf,
   tellNotification,
+  WEBHOOK_SECRET,
 } from '../testing/test-resources.ts'
 
 const APPS = 'k8s/v2/apps'
@@ -350,7 +351,8 @@ function isCancel({ path }: Route): boolean {
 function validBodyOf(route: Route): object | undefined {
   if (route.method === 'GET' || route.method === 'DELETE' || isCancel(route)) return undefined
   if (route.path.includes('/webhooks')) {
-    return { type: 'application/holdfast-webhook', version: '1.0', name: 'x' }
+    const members = { name: 'x', url: 'https://example.org/', secret: WEBHOOK_SECRET }
+    return { type: 'application/holdfast-webhook', version: '1.0', ...members }
   }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }

@@ -13,6 +13,7 @@ import {
   listClusterRefs,
   openDatabase,
   recordServiceStop,
+  removeExpiredEvents,
 } from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
 import {
@@ -21,6 +22,7 @@ import {
   endDeadServices,
   platformsOf,
 } from './dead-services.ts'
+import { deliverDue } from './deliver.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { settleLostWorkflows } from './lost-workflows.ts'
 import { removeOldWorkflows } from './old-workflows.ts'
@@ -39,6 +41,8 @@ const START_SWEEP_MS = 2000
 const SETTLE_SWEEP_MS = 60_000
 const VERIFY_SWEEP_MS = 1000
 const REMOVE_SWEEP_MS = 3_600_000
+/** A notification is on its way this long after what it tells, at most. */
+const DELIVER_SWEEP_MS = 2000
 const QUEUE_POLL_MS = 250
 /** Beside the pool of the product: DBOS holds one connection to listen and one per statement. */
 const DBOS_POOL_SIZE = 8
@@ -61,6 +65,8 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
     { everyMs: VERIFY_SWEEP_MS, work: () => verifyDueBuckets(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldWorkflows(runtime) },
+    { everyMs: DELIVER_SWEEP_MS, work: () => deliver(runtime) },
+    { everyMs: REMOVE_SWEEP_MS, work: () => removeOldEvents(runtime) },
   ])
   return {
     startTask: (taskID) => startTask(runtime, taskID),
@@ -114,6 +120,14 @@ async function launchDBOS(runtime: Runtime): Promise<Database> {
 async function sweep(runtime: Runtime): Promise<void> {
   await takeUpWorkflows(runtime, await clearDeadServices(runtime))
   await settleLostWorkflows(runtime)
+}
+
+async function deliver(runtime: Runtime): Promise<void> {
+  await deliverDue(runtime)
+}
+
+async function removeOldEvents({ database, now }: Runtime): Promise<void> {
+  await removeExpiredEvents(database, now())
 }
 
 /** A living worker resumes what dead ones left; a workflow has one owner at a time (DBOS). */

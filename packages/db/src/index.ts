@@ -281,6 +281,19 @@ export {
   listOpenServiceBoots,
   recordServiceStop,
 } from './service-boots.ts'
+export type {
+  AccountSetting,
+  SettingChange,
+  SettingState,
+} from './settings.ts'
+export {
+  ACCOUNT_SETTINGS,
+  ensureSettings,
+  lockSetting,
+  readSetting,
+  SETTING_STATES,
+  updateSetting,
+} from './settings.ts'
 export type { StateDetail } from './state-detail.ts'
 export type { TaskLogLine } from './task-log.ts'
 export { writeTaskLog } from './task-log.ts'
@@ -332,7 +345,7 @@ export type { Queries } from './transaction.ts'
 export { inTransaction } from './transaction.ts'
 export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
 export type { NewPassword, PasswordOwner } from './user-passwords.ts'
-export { lockPasswordOwner, setUserPassword } from './user-passwords.ts'
+export { findPasswordOwner, lockPasswordOwner, setUserPassword } from './user-passwords.ts'
 export type { VolumeCopy } from './volume-copies.ts'
 export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'
 export type {

@@ -21,6 +21,7 @@ export {
   faultOfHookExpression,
   HOOK_CRITERION_TYPES,
   HOOK_EXPRESSION_LENGTH_MAX,
+  hostHookTargets,
   targetsMatching,
 } from './hook-criteria.ts'
 export type {
@@ -75,6 +76,13 @@ export type {
   S3Store,
 } from './mover-job.ts'
 export { BUCKET_FINDING_CODES } from './mover-job.ts'
+export type {
+  MappingFault,
+  NamespacePair,
+  NamespacePlan,
+  NamespacesToMap,
+} from './namespace-mapping.ts'
+export { planNamespaces } from './namespace-mapping.ts'
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'
@@ -105,6 +113,13 @@ export {
   S3_PROVIDERS,
   s3StoreOf,
 } from './s3-place.ts'
+export type {
+  SettingConfig,
+  SettingDefinition,
+  SettingName,
+  SettingSchema,
+} from './setting-definitions.ts'
+export { isSettingName, SETTING_DEFINITIONS, SETTING_NAMES } from './setting-definitions.ts'
 export type { TaskKind, TaskState } from './task-state.ts'
 export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
 export type {

@@ -11,12 +11,14 @@ import {
   openRepository,
   type Repository,
   type RepositoryLock,
+  s3Backend,
   waitForLock,
   withFreeSpaceFloor,
   withRetry,
 } from '@holdfast/engine'
 import type { JobContext } from './job-context.ts'
 import { MoverError } from './mover-error.ts'
+import { s3OptionsOf } from './s3-options.ts'
 
 export interface LockedRepository {
   readonly repository: Repository
@@ -68,10 +70,11 @@ async function endingWith<Result>(
 }
 
 export function backendOf(context: JobContext, store: RepositoryStore): Backend {
-  const { path } = store
   const { clock, randomBytes } = context
-  const directory = localDirectoryBackend({ path, randomBytes })
-  const retrying = withRetry(directory, { ...DEFAULT_RETRY, clock, onRetry: () => undefined })
+  const retry = { ...DEFAULT_RETRY, clock, randomBytes, onRetry: () => undefined }
+  if (store.kind === 's3') return withRetry(s3Backend(s3OptionsOf(store)), retry)
+  const { path } = store
+  const retrying = withRetry(localDirectoryBackend({ path, randomBytes }), retry)
   return withFreeSpaceFloor(retrying, { path, measure: () => measureSpace(path) })
 }
 

@@ -77,6 +77,7 @@ const REQUIRED_MEMBERS: Readonly<Record<MoverJobKind, Readonly<Record<string, Me
   check: { repository: 'object', readData: 'boolean' },
   list: { repository: 'object', tags: 'list' },
   unlock: { repository: 'object', lockHostnames: 'list' },
+  verify: { store: 'object', provider: 'string' },
 }
 
 function hasType(value: unknown, type: MemberType): boolean {

@@ -1,5 +1,6 @@
 // Repeats what failed for a reason that passes by itself.
 import type { Clock } from '../clock.ts'
+import type { RandomBytes } from '../crypto/random.ts'
 import { type EngineFailure, failureOf, isEngineError } from '../engine-failure.ts'
 import type { Backend, ListedObject, ObjectKind } from './backend.ts'
 
@@ -9,6 +10,11 @@ export interface RetryOptions {
   readonly attemptsMax: number
   /** Before the second attempt; doubles with each further one. */
   readonly firstDelayMs: number
+  /**
+   * Shortens each delay by up to a half, so that many who were refused at once do not come back
+   * at once. Without it delays are exact.
+   */
+  readonly randomBytes?: RandomBytes
   readonly onRetry: (failure: EngineFailure) => void
 }
 
@@ -84,11 +90,17 @@ async function repeat<Result>(
 async function delayOrThrow(
   error: unknown,
   attempt: number,
-  { clock, attemptsMax, firstDelayMs, onRetry }: RetryOptions,
+  { clock, attemptsMax, firstDelayMs, randomBytes, onRetry }: RetryOptions,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const isTransient = isEngineError(error) && error.failure.code === 'backend-unavailable'
   if (!isTransient || attempt >= attemptsMax || signal?.aborted === true) throw error
   onRetry(error.failure)
-  await clock.sleep(firstDelayMs * 2 ** (attempt - 1), { signal, keepsAlive: true })
+  const delayMs = firstDelayMs * 2 ** (attempt - 1)
+  await clock.sleep(delayMs * jitter(randomBytes), { signal, keepsAlive: true })
+}
+
+function jitter(randomBytes: RandomBytes | undefined): number {
+  if (randomBytes === undefined) return 1
+  return 1 - Buffer.from(randomBytes(2)).readUInt16LE() / 2 ** 17
 }

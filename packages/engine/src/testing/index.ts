@@ -8,6 +8,8 @@ export type { Fault, FaultyBackend, FaultyOperation } from './faulty-backend.ts'
 export { withFaults } from './faulty-backend.ts'
 export type { MemoryBackend } from './memory-backend.ts'
 export { memoryBackend } from './memory-backend.ts'
+export type { S3Server, StartS3ServerOptions } from './s3-server.ts'
+export { S3_SERVER_MISSING, startS3Server, VERSITYGW_MISSING } from './s3-server.ts'
 export type {
   ThrowawayDirectory,
   ThrowawayRepository,

@@ -1,5 +1,5 @@
 // Copies a snapshot into another repository.
-import type { MoverResults } from '@holdfast/domain'
+import type { MoverResults, RepositoryStore } from '@holdfast/domain'
 import {
   copySnapshot,
   EngineError,
@@ -42,7 +42,7 @@ export async function runCopy(
         signal,
       })
       const { content, lackingStoredBytes } = plan
-      await assertSpace(job.to.store.path, lackingStoredBytes)
+      await assertSpace(job.to.store, lackingStoredBytes)
       context.reporter.scanned(content)
       const id = await copySnapshot({
         plan,
@@ -79,8 +79,13 @@ async function findDone(
   return { repositorySnapshotID: done.id, copied: content }
 }
 
-/** Refused beforehand: a copy that stops half way costs time and space for nothing. */
-async function assertSpace(path: string, copyBytes: number): Promise<void> {
+/**
+ * Refused beforehand: a copy that stops half way costs time and space for nothing. A bucket does
+ * not say how much room it has.
+ */
+async function assertSpace(store: RepositoryStore, copyBytes: number): Promise<void> {
+  if (store.kind !== 'local') return
+  const { path } = store
   const { freeBytes, totalBytes } = await measureSpace(path)
   const neededBytes = copyBytes + freeSpaceFloor(totalBytes)
   if (freeBytes >= neededBytes) return

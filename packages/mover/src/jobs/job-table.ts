@@ -10,6 +10,7 @@ import { runList } from './list.ts'
 import { runPrune } from './prune.ts'
 import { runRestore } from './restore.ts'
 import { runUnlock } from './unlock.ts'
+import { runVerify } from './verify.ts'
 
 export const JOBS: JobTable = {
   init: runInit,
@@ -22,4 +23,5 @@ export const JOBS: JobTable = {
   check: runCheck,
   list: runList,
   unlock: runUnlock,
+  verify: runVerify,
 }

@@ -199,23 +199,20 @@ export async function findBucketDefaults(
   return { cloud: cloud?.name, cluster: cluster?.name }
 }
 
-/** The repository of a deleted bucket goes on in another row that stands for the same place. */
+/**
+ * The repository of a deleted bucket goes on in another row that stands for the same place. False
+ * when there is none, or when that row has one already.
+ */
 export async function moveRepository(
   { queries }: Queries,
   { from, to }: { readonly from: string; readonly to: string },
-): Promise<void> {
-  await queries
-    .updateTable('repositories')
-    .set({ bucket_id: to })
-    .where('bucket_id', '=', from)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('repositories as other').select('other.id').where('other.bucket_id', '=', to),
-        ),
-      ),
-    )
-    .execute()
+): Promise<boolean> {
+  const moved = await sql`
+    update repositories set bucket_id = ${to}
+    where bucket_id = ${from}
+      and not exists (select 1 from repositories as present where present.bucket_id = ${to})
+  `.execute(queries)
+  return (moved.numAffectedRows ?? 0n) > 0n
 }
 
 /** The next backup makes or opens it where the bucket is then. Only for one without any copy. */

@@ -9,18 +9,39 @@ export interface PasswordOwner {
   readonly passwordHash: string | undefined
 }
 
-/** Holds the user's row until the transaction ends. Undefined when the account has no such user. */
-export async function lockPasswordOwner(
-  { queries }: Queries,
-  { accountID, userID }: { readonly accountID: string; readonly userID: string },
+interface PasswordOwnerKey {
+  readonly accountID: string
+  readonly userID: string
+}
+
+/** Undefined when the account has no such user. */
+export function findPasswordOwner(
+  queries: Queries,
+  key: PasswordOwnerKey,
 ): Promise<PasswordOwner | undefined> {
-  const row = await queries
+  return readPasswordOwner(queries, key, { isHeld: false })
+}
+
+/** Holds the user's row until the transaction ends. */
+export function lockPasswordOwner(
+  queries: Queries,
+  key: PasswordOwnerKey,
+): Promise<PasswordOwner | undefined> {
+  return readPasswordOwner(queries, key, { isHeld: true })
+}
+
+async function readPasswordOwner(
+  { queries }: Queries,
+  { accountID, userID }: PasswordOwnerKey,
+  { isHeld }: { readonly isHeld: boolean },
+): Promise<PasswordOwner | undefined> {
+  let query = queries
     .selectFrom('users')
     .select(['auth_provider', 'password_hash'])
     .where('id', '=', userID)
     .where('account_id', '=', accountID)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
+  if (isHeld) query = query.forNoKeyUpdate()
+  const row = await query.executeTakeFirst()
   if (row === undefined) return undefined
   const bindings = await queries
     .selectFrom('role_bindings')

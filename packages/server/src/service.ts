@@ -28,6 +28,7 @@ import type { ServiceConfig } from './config.ts'
 import { ensureFirstStart } from './first-start.ts'
 import { joinInstallation, type LockedHome, lockHome } from './home.ts'
 import { assertAddressIsFree, listen } from './listen.ts'
+import { refuseLocalBucket } from './local-bucket-rules.ts'
 import { type Log, workflowsLog } from './log.ts'
 import { unlockSecrets } from './master-key.ts'
 import { readOwnerFile, writeOwnerFile } from './owner-file.ts'
@@ -112,6 +113,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     workflows,
     discover: ({ type }, discoverSignal) =>
       platformOf(platform, type).discover(ALL, discoverSignal),
+    refuseLocalBucket: (path) => refuseLocalBucket(config, path),
     now: () => new Date(),
     newID: randomUUID,
     readiness: () => readiness.check(),

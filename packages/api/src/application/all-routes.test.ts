@@ -42,7 +42,8 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${APP}/appBackups/{appBackup_id}/appAssets`, 'appAsset_id'],
   [`${TOPOLOGY}/appBackups/{appBackup_id}/appAssets`, 'appAsset_id'],
   [`${APP}/appSnaps/{appSnap_id}/appAssets`, 'appAsset_id'],
-  [`${TOPOLOGY}/buckets`, 'bucket_id'],
+  [`${TOPOLOGY}/buckets`, 'bucket_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/credentials', 'credential_id', 'POST', 'PUT', 'DELETE'],
   [`${TOPOLOGY}/clouds`, 'cloud_id'],
   [`${TOPOLOGY}/clusters`, 'cluster_id'],
   [`${CLOUD}/clusters`, 'cluster_id'],
@@ -354,6 +355,18 @@ function validBodyOf(route: Route): object | undefined {
     const members = { name: 'x', url: 'https://example.org/', secret: WEBHOOK_SECRET }
     return { type: 'application/holdfast-webhook', version: '1.0', ...members }
   }
+  if (route.path.includes('/buckets')) {
+    return {
+      type: 'application/astra-bucket',
+      version: '1.2',
+      ...(route.method === 'PUT' ? {} : { credentialID: missingID(), provider: 'generic-s3' }),
+      bucketParameters: { s3: { serverURL: 's3.example.org', bucketName: 'backups' } },
+    }
+  }
+  if (route.path.includes('/credentials')) {
+    const members = { name: 'x', keyStore: { apikey: 'c2VjcmV0' } }
+    return { type: 'application/astra-credential', version: '1.1', ...members }
+  }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
 }
@@ -404,6 +417,14 @@ async function makeOneOfEach(): Promise<void> {
   const [task] = await tasksOf(api, backupID)
   await makeTaskRecords(task?.id ?? missingID())
   await postWebhook(api)
+  const credential = await api.call('POST', 'core/v1/credentials', {
+    body: {
+      type: 'application/astra-credential',
+      version: '1.1',
+      name: 'key',
+      keyStore: { apikey: 'c2VjcmV0' },
+    },
+  })
   await tellNotification(api)
   const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
   Object.assign(ids, {
@@ -413,6 +434,7 @@ async function makeOneOfEach(): Promise<void> {
     appBackup_id: backupID,
     appSnap_id: snapshotID,
     bucket_id: tenant.bucketID,
+    credential_id: credential.body.id,
     cloud_id: tenant.cloudID,
     cluster_id: tenant.clusterID,
     managedCluster_id: tenant.clusterID,

@@ -80,6 +80,11 @@ export const PROBLEMS = {
     title: 'Precondition not met',
     detail: "A precondition in the request headers isn't met.",
   },
+  39: {
+    status: 409,
+    title: 'Credential exists',
+    detail: 'A credential of the same kind exists already.',
+  },
   40: {
     status: 502,
     title: 'Communication failed',
@@ -89,6 +94,11 @@ export const PROBLEMS = {
     status: 503,
     title: 'Service not ready',
     detail: "The service can't answer yet.",
+  },
+  44: {
+    status: 409,
+    title: 'Kubeconfig exists',
+    detail: 'A credential for this cluster exists already.',
   },
   46: {
     status: 400,
@@ -100,6 +110,16 @@ export const PROBLEMS = {
     title: 'Snapshot not deleted',
     detail: "The snapshot wasn't deleted because of an internal server issue.",
   },
+  57: {
+    status: 409,
+    title: 'Bucket already exists',
+    detail: 'A bucket with the same name, provider and server exists already.',
+  },
+  63: {
+    status: 400,
+    title: 'Kubeconfig not valid',
+    detail: 'The kubeconfig cannot be used to connect to a cluster.',
+  },
   69: {
     status: 405,
     title: 'Method not supported',
@@ -109,6 +129,11 @@ export const PROBLEMS = {
     status: 400,
     title: 'Backup not found',
     detail: "The specified backup wasn't found.",
+  },
+  75: {
+    status: 400,
+    title: 'Application not found',
+    detail: "The specified application wasn't found.",
   },
   76: {
     status: 403,
@@ -124,6 +149,26 @@ export const PROBLEMS = {
     status: 500,
     title: 'Application not updated',
     detail: "The application wasn't updated because of an internal server issue.",
+  },
+  81: {
+    status: 400,
+    title: 'Same password supplied',
+    detail: 'The new password equals the present one.',
+  },
+  82: {
+    status: 400,
+    title: 'Bucket/host mismatch',
+    detail: 'The type of the bucket differs from the type of the S3 server.',
+  },
+  83: {
+    status: 409,
+    title: 'Bucket in use',
+    detail: 'The bucket is used by a backup or a schedule.',
+  },
+  84: {
+    status: 409,
+    title: 'Bucket is default bucket',
+    detail: 'The bucket is the default bucket of a cloud.',
   },
   85: {
     status: 413,
@@ -240,6 +285,11 @@ export const PROBLEMS = {
     title: 'Namespace not found',
     detail: "The specified namespace wasn't found.",
   },
+  123: {
+    status: 409,
+    title: 'Namespace unavailable',
+    detail: "The specified namespace isn't available.",
+  },
   124: {
     status: 400,
     title: 'Namespace removed',
@@ -254,6 +304,11 @@ export const PROBLEMS = {
     status: 409,
     title: 'Backup cancellation not allowed',
     detail: "A pending backup can't be canceled.",
+  },
+  129: {
+    status: 400,
+    title: 'Application not found in cluster',
+    detail: "The application wasn't found in the specified cluster.",
   },
   136: {
     status: 409,
@@ -296,10 +351,20 @@ export const PROBLEMS = {
     title: 'Selective restore not supported',
     detail: "The application can't be restored selectively.",
   },
+  156: {
+    status: 400,
+    title: 'Target storage class not found',
+    detail: "The target storage class wasn't found on the target cluster.",
+  },
   157: {
     status: 409,
     title: 'Application not unmanaged',
     detail: "The application wasn't unmanaged because a backup of it runs.",
+  },
+  175: {
+    status: 409,
+    title: 'Bucket deletion not allowed',
+    detail: 'The bucket is the default bucket of a cluster.',
   },
   176: {
     status: 409,

@@ -192,7 +192,7 @@ const ANSWERS: Answers = {
   'snapshot-not-found': ({ snapshotID, appID }) => ({
     problem: 46,
     resource: `snapshot ${snapshotID}`,
-    reason: `The app ${appID} has no snapshot with this id.`,
+    reason: `The ${appID === undefined ? 'account' : `app ${appID}`} has no snapshot with this id.`,
     remedy: "List the app's snapshots and name one of them.",
     invalidFields: [{ name: 'snapshotID', reason: 'names no snapshot of the app' }],
   }),
@@ -245,7 +245,7 @@ const ANSWERS: Answers = {
   'copy-being-restored': ({ copyID, appID }) => ({
     problem: 142,
     resource: `copy ${copyID}`,
-    reason: `The app ${appID} is being restored from it.`,
+    reason: `A restore or a clone reads this copy of the app ${appID}.`,
     remedy: 'Wait until the restore has ended, or cancel its task.',
   }),
   'restore-not-confirmed': ({ appID }) => ({
@@ -266,6 +266,46 @@ const ANSWERS: Answers = {
     reason: 'The app is being restored.',
     remedy: 'Wait until it is ready, or cancel the task of the restore.',
   }),
+  'app-not-ready': ({ appID, state }) => ({
+    problem: 112,
+    resource: `app ${appID}`,
+    reason: `The app is ${state}: its data is not there yet.`,
+    remedy: 'Wait until it is ready, or cancel the task that makes it.',
+  }),
+  'source-app-not-found': ({ appID }) => ({
+    problem: 75,
+    resource: `app ${appID}`,
+    reason: 'The account has no app with this id.',
+    remedy: 'List the apps and name one of them; of an app that is gone, name a backup.',
+    invalidFields: [{ name: 'sourceAppID', reason: 'names no app of the account' }],
+  }),
+  'source-not-on-cluster': ({ appID, clusterID }) => ({
+    problem: 129,
+    resource: `app ${appID}`,
+    reason: `The source is not on the cluster ${clusterID}.`,
+    remedy: 'Leave sourceClusterID out, or send the cluster of the source.',
+    invalidFields: [{ name: 'sourceClusterID', reason: 'is not the cluster of the source' }],
+  }),
+  'restore-filter-invalid': ({ members }) => ({
+    problem: 147,
+    reason: sentenceOf(members),
+    remedy: 'Correct the named elements of the filter, or leave them out.',
+    invalidFields: members,
+  }),
+  'storage-class-not-found': ({ storageClass, clusterID, member }) => ({
+    problem: 156,
+    resource: `cluster ${clusterID}`,
+    reason: `The cluster has no storage class ${storageClass}.`,
+    remedy: "List the cluster's storage classes and name one of them, or leave the mapping out.",
+    invalidFields: [{ name: member, reason: 'names no storage class of the target cluster' }],
+  }),
+  'namespace-unavailable': ({ namespace, appName, member }) => ({
+    problem: 123,
+    resource: `namespace ${namespace}`,
+    reason: `The app ${appName} is defined by this namespace.`,
+    remedy: 'Choose another destination, or delete that app first.',
+    invalidFields: [{ name: member, reason: `${namespace} belongs to the app ${appName}` }],
+  }),
   'app-backup-running': ({ appID }) => ({
     problem: 157,
     resource: `app ${appID}`,
@@ -275,15 +315,15 @@ const ANSWERS: Answers = {
   'selective-restore-unsupported': ({ appID }) => ({
     problem: 155,
     resource: `app ${appID}`,
-    reason: 'Its cluster has no resources that a filter could select; volumes are restored whole.',
-    remedy: 'Leave restoreFilter out.',
-    invalidFields: [{ name: 'restoreFilter', reason: 'is not supported on this cluster' }],
+    reason: 'A live clone takes the whole app; only what is in a copy can be selected.',
+    remedy: 'Leave restoreFilter out, or name a snapshot or backup instead of the app.',
+    invalidFields: [{ name: 'restoreFilter', reason: 'needs snapshotID or backupID' }],
   }),
-  'clone-unsupported': () => ({
+  'clone-unsupported': ({ appID, reason }) => ({
     problem: 151,
-    reason: 'This version restores in place only; it makes no clones.',
-    remedy:
-      'Restore with PUT of the app and "ForceUpdate: true", or restore with restic elsewhere.',
+    resource: `app ${appID}`,
+    reason,
+    remedy: 'Choose a cluster of the type that the source is on.',
   }),
   'cluster-not-found': ({ clusterID }) => ({
     problem: 106,
@@ -343,6 +383,74 @@ const ANSWERS: Answers = {
     reason: `The account already has a webhook named ${name}.`,
     remedy: 'Choose another name, or change the webhook that has it.',
     invalidFields: [{ name: 'name', reason: `${name} is taken by another webhook` }],
+  }),
+  'password-exists': ({ credentialID, userID }) => ({
+    problem: 39,
+    resource: `credential ${credentialID}`,
+    reason: `The user ${userID} already has a password.`,
+    remedy: 'Change that credential with PUT.',
+    invalidFields: [{ name: 'name', reason: 'names a user that has a password already' }],
+  }),
+  'password-in-use': ({ credentialID, userID }) => ({
+    problem: 10,
+    resource: `credential ${credentialID}`,
+    reason: `It is the password of the user ${userID}, who is still there.`,
+    remedy: 'Delete the user, or change the password with PUT.',
+    invalidFields: [{ name: 'name', reason: 'names a user who still exists' }],
+  }),
+  'same-password': ({ userID }) => ({
+    problem: 81,
+    resource: `user ${userID}`,
+    reason: 'The new password is the present one.',
+    remedy: 'Choose another password.',
+    invalidFields: [{ name: 'keyStore.cleartext', reason: 'is the present password' }],
+  }),
+  'kubeconfig-exists': ({ credentialID, name }) => ({
+    problem: 44,
+    resource: `credential ${name} (${credentialID})`,
+    reason: 'This credential is for the same cluster.',
+    remedy: 'Use that credential, or change it with PUT.',
+    invalidFields: [
+      { name: 'keyStore.base64', reason: 'describes a cluster that has a credential' },
+    ],
+  }),
+  'kubeconfig-invalid': ({ reason }) => ({
+    problem: 63,
+    reason: `The kubeconfig cannot connect to a cluster. ${reason}`,
+    remedy: 'Send a kubeconfig of one cluster as JSON, in base64, as the entry base64.',
+    invalidFields: [{ name: 'keyStore.base64', reason: 'is no kubeconfig of one cluster' }],
+  }),
+  'bucket-exists': ({ bucketID, name }) => ({
+    problem: 57,
+    resource: `bucket ${name} (${bucketID})`,
+    reason: 'This bucket has the same place, or the same name, provider and server.',
+    remedy: 'Use that bucket, or name another one.',
+    invalidFields: [{ name: 'bucketParameters', reason: `is the place of the bucket ${name}` }],
+  }),
+  'bucket-server-mismatch': ({ provider, server }) => ({
+    problem: 82,
+    resource: `server ${server}`,
+    reason: `The server ${server} is not one of the provider ${provider}.`,
+    remedy: 'Name the provider that the server is of; generic-s3 fits every S3 server.',
+    invalidFields: [{ name: 'provider', reason: 'does not fit the server' }],
+  }),
+  'bucket-in-use': ({ bucketID, backups, snapshots, schedules }) => ({
+    problem: 83,
+    resource: `bucket ${bucketID}`,
+    reason: `It is used by ${backups} backups, ${snapshots} snapshots and ${schedules} schedules, those in the trash included.`,
+    remedy: 'Delete them, empty the trash, or name another bucket in the schedules.',
+  }),
+  'bucket-is-cloud-default': ({ bucketID, cloud }) => ({
+    problem: 84,
+    resource: `bucket ${bucketID}`,
+    reason: `It is the default bucket of the cloud ${cloud}.`,
+    remedy: 'Give the cloud another defaultBucketID first.',
+  }),
+  'bucket-is-cluster-default': ({ bucketID, cluster }) => ({
+    problem: 175,
+    resource: `bucket ${bucketID}`,
+    reason: `It is the default bucket of the cluster ${cluster}.`,
+    remedy: 'Give the managed cluster another defaultBucketID first.',
   }),
   'repository-not-made': ({ bucketID }, { method }) => ({
     problem: notFoundProblem(method),

@@ -12,6 +12,7 @@ import { apps } from './resources/apps.ts'
 import { buckets } from './resources/buckets.ts'
 import { clouds } from './resources/clouds.ts'
 import { clusters, managedClusters } from './resources/clusters.ts'
+import { credentials } from './resources/credentials.ts'
 import { deliveries } from './resources/deliveries.ts'
 import { events, notifications } from './resources/events.ts'
 import { namespaces } from './resources/namespaces.ts'
@@ -32,6 +33,7 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(appBackups)
   register(appSnaps)
   register(buckets)
+  register(credentials)
   register(clouds)
   register(clusters)
   register(managedClusters)

@@ -2,6 +2,7 @@
 import { listBucketChoices, type Queries } from '@holdfast/db'
 import { selectBucket } from '@holdfast/domain'
 import { OperationError } from './operation-failure.ts'
+import { requireBucket } from './require-bucket.ts'
 
 export interface BucketWish {
   readonly accountID: string
@@ -18,10 +19,16 @@ export async function chooseBucket(transaction: Queries, wish: BucketWish): Prom
   if (bucketID !== undefined) {
     const named = choices.buckets.find((bucket) => bucket.id === bucketID)
     if (named === undefined) throw new OperationError({ code: 'bucket-not-found', bucketID })
-    if (named.state === 'available') return bucketID
+    if (named.state === 'available') {
+      await requireBucket(transaction, { accountID, bucketID })
+      return bucketID
+    }
     throw new OperationError({ code: 'bucket-not-available', bucketID, state: named.state })
   }
   const selected = selectBucket({ ...choices, mayUseAny: wish.mayUseAny })
-  if (selected !== undefined) return selected
-  throw new OperationError({ code: 'no-bucket-available', appID: app.id })
+  if (selected === undefined) {
+    throw new OperationError({ code: 'no-bucket-available', appID: app.id })
+  }
+  await requireBucket(transaction, { accountID, bucketID: selected })
+  return selected
 }

@@ -12,6 +12,8 @@ export interface OperationContext {
   readonly sealing: Sealing
   readonly workflows: TaskStarter
   readonly inventories: ClusterInventories
+  /** Why there can be no local bucket in this directory: the end of a sentence about it. */
+  readonly refuseLocalBucket: (path: string) => Promise<string | undefined>
   readonly now: () => Date
   /** A new UUIDv4. */
   readonly newID: () => string

@@ -16,6 +16,7 @@ export type MissingKind =
   | 'snapshot'
   | 'task'
   | 'bucket'
+  | 'credential'
   | 'cloud'
   | 'cluster'
   | 'collection'
@@ -43,7 +44,7 @@ export type OperationFailure =
   | { readonly code: 'bucket-not-found'; readonly bucketID: string }
   | { readonly code: 'no-bucket-available'; readonly appID: string }
   | { readonly code: 'bucket-not-available'; readonly bucketID: string; readonly state: string }
-  | { readonly code: 'snapshot-not-found'; readonly snapshotID: string; readonly appID: string }
+  | { readonly code: 'snapshot-not-found'; readonly snapshotID: string; readonly appID?: string }
   | { readonly code: 'snapshot-not-completed'; readonly snapshotID: string; readonly state: string }
   | {
       readonly code: 'snapshot-not-restorable'
@@ -64,9 +65,25 @@ export type OperationFailure =
   | { readonly code: 'restore-not-confirmed'; readonly appID: string }
   | { readonly code: 'copies-unended'; readonly appID: string }
   | { readonly code: 'app-restoring'; readonly appID: string }
+  | { readonly code: 'app-not-ready'; readonly appID: string; readonly state: string }
   | { readonly code: 'app-backup-running'; readonly appID: string }
+  | { readonly code: 'source-app-not-found'; readonly appID: string }
+  | { readonly code: 'source-not-on-cluster'; readonly appID: string; readonly clusterID: string }
+  | { readonly code: 'restore-filter-invalid'; readonly members: readonly InvalidMember[] }
+  | {
+      readonly code: 'storage-class-not-found'
+      readonly storageClass: string
+      readonly clusterID: string
+      readonly member: string
+    }
+  | {
+      readonly code: 'namespace-unavailable'
+      readonly namespace: string
+      readonly appName: string
+      readonly member: string
+    }
   | { readonly code: 'selective-restore-unsupported'; readonly appID: string }
-  | { readonly code: 'clone-unsupported' }
+  | { readonly code: 'clone-unsupported'; readonly appID: string; readonly reason: string }
   | { readonly code: 'cluster-not-found'; readonly clusterID: string }
   | { readonly code: 'namespace-not-found'; readonly namespace: string; readonly member: string }
   | { readonly code: 'namespace-removed'; readonly namespace: string; readonly member: string }
@@ -75,6 +92,26 @@ export type OperationFailure =
   | { readonly code: 'kind-unknown'; readonly member: string }
   | { readonly code: 'task-not-cancellable'; readonly taskID: string }
   | { readonly code: 'webhook-name-taken'; readonly name: string }
+  | { readonly code: 'password-exists'; readonly credentialID: string; readonly userID: string }
+  | { readonly code: 'password-in-use'; readonly credentialID: string; readonly userID: string }
+  | { readonly code: 'same-password'; readonly userID: string }
+  | { readonly code: 'kubeconfig-exists'; readonly credentialID: string; readonly name: string }
+  | { readonly code: 'kubeconfig-invalid'; readonly reason: string }
+  | { readonly code: 'bucket-exists'; readonly bucketID: string; readonly name: string }
+  | { readonly code: 'bucket-server-mismatch'; readonly provider: string; readonly server: string }
+  | {
+      readonly code: 'bucket-in-use'
+      readonly bucketID: string
+      readonly backups: number
+      readonly snapshots: number
+      readonly schedules: number
+    }
+  | { readonly code: 'bucket-is-cloud-default'; readonly bucketID: string; readonly cloud: string }
+  | {
+      readonly code: 'bucket-is-cluster-default'
+      readonly bucketID: string
+      readonly cluster: string
+    }
   | { readonly code: 'repository-not-made'; readonly bucketID: string }
   | { readonly code: 'cluster-unreachable'; readonly clusterID: string; readonly reason: string }
 

@@ -8,3 +8,6 @@ export type Permission =
   | 'reveal-repository'
   | 'manage-webhooks'
   | 'mark-notifications-read'
+  | 'manage-credentials'
+  | 'manage-buckets'
+  | 'manage-local-buckets'

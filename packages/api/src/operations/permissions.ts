@@ -12,6 +12,10 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   // Which they are is decided by whose they are.
   'mark-notifications-read': 'viewer',
   'manage-webhooks': 'admin',
+  'manage-credentials': 'admin',
+  'manage-buckets': 'admin',
+  // Whoever names a directory has the service write there.
+  'manage-local-buckets': 'owner',
   // The password opens every backup of the account.
   'reveal-repository': 'admin',
 }

@@ -1,6 +1,7 @@
 // Tells what stock `restic` needs to open the account's repository in a bucket.
 import { join } from 'node:path'
 import { findBucketPlace, findRepositoryAt, openRepositorySecrets } from '@holdfast/db'
+import { resticURLOf } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
@@ -24,8 +25,13 @@ export async function revealRepository(
   }
   const repository = await findRepositoryAt(database, accountID, { kind: 'bucket', bucketID })
   const secrets = repository && (await openRepositorySecrets(database, sealing, repository.id))
-  if (repository === undefined || secrets === undefined || bucket.localPath === undefined) {
+  if (repository === undefined || secrets === undefined) {
     throw new OperationError({ code: 'repository-not-made', bucketID })
   }
-  return { url: join(bucket.localPath, repository.prefix), password: secrets.password }
+  const { password } = secrets
+  if (bucket.s3 !== undefined) return { url: resticURLOf(bucket.s3, repository.prefix), password }
+  if (bucket.localPath !== undefined) {
+    return { url: join(bucket.localPath, repository.prefix), password }
+  }
+  throw new OperationError({ code: 'repository-not-made', bucketID })
 }

@@ -90,6 +90,7 @@ export async function makeTestApi(): Promise<TestApi> {
       if (host.failure !== undefined) throw host.failure
       return host.seen
     },
+    refuseLocalBucket: async (path) => (path === '/refused' ? 'is refused' : undefined),
     readiness: async () => readiness,
     now: () => clock.now,
     newID: randomUUID,

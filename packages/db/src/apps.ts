@@ -228,6 +228,11 @@ export async function lockApp(
   return row && { id: row.id, clusterID: row.cluster_id, state: row.state as AppState }
 }
 
+/** As `lockApp`, also for an app that users do not see any more. */
+export async function lockAppRow({ queries }: Queries, appID: string): Promise<void> {
+  await queries.selectFrom('apps').select('id').where('id', '=', appID).forNoKeyUpdate().execute()
+}
+
 /** Waits for and holds off every other change of which apps a cluster has. */
 export async function lockAppsOfCluster({ queries }: Queries, clusterID: string): Promise<void> {
   await queries
@@ -257,6 +262,21 @@ export async function findAppWithDefinition(
     .where(sql<boolean>`namespace_scoped_resources <@ ${definition}::jsonb`)
   if (wanted.exceptID !== undefined) query = query.where('id', '<>', wanted.exceptID)
   return query.executeTakeFirst()
+}
+
+/** The visible app of the cluster that has one of these namespaces, and which of them. */
+export async function findAppWithNamespace(
+  { queries }: Queries,
+  wanted: { readonly clusterID: string; readonly namespaces: readonly string[] },
+): Promise<{ readonly name: string; readonly namespace: string } | undefined> {
+  const { rows } = await sql<{ name: string; namespace: string }>`
+    select apps.name, resource ->> 'namespace' as namespace
+    from apps, jsonb_array_elements(apps.namespace_scoped_resources) as resource
+    where apps.cluster_id = ${wanted.clusterID} and apps.hidden_at is null
+      and resource ->> 'namespace' = any(${[...wanted.namespaces]}::text[])
+    limit 1
+  `.execute(queries)
+  return rows[0]
 }
 
 export interface AppChange {

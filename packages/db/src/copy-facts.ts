@@ -1,6 +1,7 @@
 // What workflows read of backups, application snapshots and apps before they work on them.
 import type { CopyState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
+import type { NamespaceScopedResource } from './apps.ts'
 import type { CopyKind, CopyRef } from './copy-states.ts'
 import type { StateDetail } from './state-detail.ts'
 import type { Queries } from './transaction.ts'
@@ -18,6 +19,8 @@ export interface CopyFacts {
   readonly labels: readonly Label[]
   readonly state: CopyState
   readonly stateUnready: readonly string[]
+  /** Of the app when the copy was completed. */
+  readonly definition: CopiedDefinition | undefined
   readonly isDeleted: boolean
   readonly createdAt: Date
   readonly takenAt: Date | undefined
@@ -27,6 +30,10 @@ export interface CopyFacts {
   readonly snapshotID: string | undefined
   /** Of a snapshot: the backup that took it for itself. */
   readonly takenByBackupID: string | undefined
+}
+
+export interface CopiedDefinition {
+  readonly namespaceScopedResources?: readonly NamespaceScopedResource[]
 }
 
 export interface AppFacts {
@@ -39,7 +46,7 @@ export interface AppFacts {
   readonly cluster: { readonly id: string; readonly name: string; readonly type: string }
   readonly namespaces: readonly string[]
   readonly definition: {
-    readonly namespaceScopedResources: unknown
+    readonly namespaceScopedResources: readonly NamespaceScopedResource[]
     readonly clusterScopedResources: unknown
   }
 }
@@ -56,6 +63,7 @@ interface CopyRow {
   readonly labels: readonly Label[]
   readonly state: string
   readonly state_unready: readonly string[]
+  readonly definition: CopiedDefinition | null
   readonly deleted_at: Date | null
   readonly created_at: Date
   readonly taken_at: Date | null
@@ -111,7 +119,8 @@ export async function findAppFacts(
     cluster: { id: row.cluster_id, name: row.cluster_name, type: row.cluster_type },
     namespaces: [...new Set(scoped.map((resource) => resource.namespace))],
     definition: {
-      namespaceScopedResources: row.namespace_scoped_resources,
+      namespaceScopedResources:
+        row.namespace_scoped_resources as readonly NamespaceScopedResource[],
       clusterScopedResources: row.cluster_scoped_resources,
     },
   }
@@ -138,6 +147,7 @@ function toCopyFacts(kind: CopyKind, row: CopyRow): CopyFacts {
     labels: row.labels,
     state: row.state as CopyState,
     stateUnready: row.state_unready,
+    definition: row.definition ?? undefined,
     isDeleted: row.deleted_at !== null,
     createdAt: row.created_at,
     takenAt: row.taken_at ?? undefined,

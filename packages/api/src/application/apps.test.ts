@@ -259,8 +259,8 @@ test('links say what can be done now', async () => {
   assert.deepEqual(await allowed(), {
     disruptiveBackup: [],
     nonDisruptiveBackup: ['POST'],
-    restore: [],
-    clone: [],
+    restore: ['POST'],
+    clone: ['POST'],
     snapshot: ['POST'],
     inPlaceRestore: ['PUT'],
     replication: [],

@@ -396,12 +396,22 @@ describe('restores', () => {
     assertProblem(await putApp(api, third, { backupID: body.id }, FORCE), 400, 74)
   })
 
-  test('155 and 9: filters', async () => {
+  test('147, 155 and 9: filters', async () => {
     const filtered = await manageApp(api, 'filtered')
     const backupID = await completedBackup(api, filtered)
-    const restoreFilter = { resourceSelectionCriteria: 'include', GVKN: [{ kind: 'Secret' }] }
-    assertProblem(await putApp(api, filtered, { backupID, restoreFilter }, FORCE), 409, 155)
-    assertProblem(await putApp(api, filtered, { restoreFilter }), 400, 9)
+    const include = (...GVKN: object[]) => ({
+      restoreFilter: { resourceSelectionCriteria: 'include', GVKN },
+    })
+    const restore = (members: object) => putApp(api, filtered, { backupID, ...members }, FORCE)
+    assertProblem(await restore(include({})), 400, 147)
+    assertProblem(await restore(include()), 400, 147)
+    assertProblem(await restore(include({ labelSelectors: ['a in b'] })), 400, 147)
+    assertProblem(await restore(include({ kind: 'Secret' })), 400, 9)
+    assertProblem(await putApp(api, filtered, include({ kind: 'Volume' })), 400, 9)
+    const live = { sourceAppID: filtered, clusterID: api.tenant.clusterID, name: 'twin' }
+    const body = { type: 'application/astra-app', version: '2.2', ...live }
+    const clone = { ...body, ...include({ kind: 'Volume' }) }
+    assertProblem(await api.call('POST', 'k8s/v2/apps', { body: clone }), 409, 155)
   })
 
   test('Holdfast-In-Use: allow reaches the workflow', async () => {

@@ -339,11 +339,26 @@ describe('decisions', () => {
         body: { type: 'application/astra-app', version: '2.2', name: 'clone', ...members },
       })
     assertProblem(await clone({ backupID, snapshotID }), 400, 9)
-    for (const source of [{ sourceAppID: appID }, { backupID }, { snapshotID }]) {
-      assertProblem(await clone(source), 409, 151)
+    const { clusterID } = api.tenant
+    for (const [at, source] of [{ sourceAppID: appID }, { backupID }, { snapshotID }].entries()) {
+      assertProblem(await clone(source), 400, 9)
+      const made = await clone({ ...source, clusterID, name: `decision-17-${at}` })
+      assert.equal(made.status, 201, made.text)
+      assert.equal(made.body.state, 'provisioning')
+      assert.equal(made.body.sourceAppID, appID)
+      assert.deepEqual(made.body.namespaces, [`decision-17-${at}`])
+      const [task] = await tasksOf(api, made.body.id)
+      assert.equal(task?.kind, 'clone')
     }
+    // The live clone took a snapshot, which a restore would disturb.
+    assertProblem(await putApp(api, appID, { snapshotID }, FORCE), 409, 152)
+    await api.database.queries
+      .updateTable('application_snapshots')
+      .set({ state: 'completed' })
+      .where('app_id', '=', appID)
+      .execute()
     assert.equal((await putApp(api, appID, { snapshotID }, FORCE)).status, 204)
-    const [task] = await tasksOf(api, appID)
+    const task = (await tasksOf(api, appID)).at(-1)
     assert.equal(task?.kind, 'restore')
     assert.deepEqual(task.input, {
       source: { kind: 'snapshot', id: snapshotID },
@@ -404,6 +419,18 @@ describe('decisions', () => {
     assert.equal(ready.body.state, 'ready')
     assert.deepEqual(ready.body.stateDetails, [])
     await setApp(api, appID, failed)
+    const { clusterID } = api.tenant
+    const clone = { name: 'decision-20-twin', clusterID, sourceAppID: appID }
+    const body = { type: 'application/astra-app', version: '2.2', ...clone }
+    const twin = await api.call('POST', 'k8s/v2/apps', { body })
+    assert.equal(twin.body.state, 'provisioning')
+    assertProblem(await api.call('DELETE', `k8s/v2/apps/${twin.body.id}`), 409, 112)
+    await setApp(api, twin.body.id, failed)
+    const listed = await api.call('GET', 'k8s/v2/apps?include=id,state')
+    assert.ok(
+      listed.body.items.some(([id, state]: string[]) => id === twin.body.id && state === 'failed'),
+    )
+    assert.equal((await api.call('DELETE', `k8s/v2/apps/${twin.body.id}`)).status, 204)
     assert.equal((await postBackup(api, appID)).status, 201)
     assert.equal((await postSnapshot(api, appID)).status, 201)
   })

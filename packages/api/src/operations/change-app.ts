@@ -15,13 +15,15 @@ import {
   type Queries,
   updateApp,
 } from '@holdfast/db'
-import type { Label } from '@holdfast/domain'
+import type { Label, RestoreFilter } from '@holdfast/domain'
 import { newTask, type RestoreInput } from '@holdfast/workflows'
 import { checkAppDefinition } from './app-definition.ts'
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
+import { refuseBusyApp } from './refuse-busy-app.ts'
+import { selectVolumesOfCopy } from './restore-selection.ts'
 import { tellAppIsBack } from './tell-app.ts'
 
 export interface AppChangeRequest {
@@ -35,7 +37,7 @@ export interface AppChangeRequest {
   readonly fixed: Readonly<Partial<Record<FixedMember, string>>>
   readonly snapshotID?: string
   readonly backupID?: string
-  readonly hasRestoreFilter: boolean
+  readonly restoreFilter?: RestoreFilter
   /** Only `ready` for a `failed` app changes something: its user has seen to it. */
   readonly state?: string
   /** `ForceUpdate: true`: the caller knows that a restore replaces what is there. */
@@ -126,7 +128,7 @@ async function acceptRestore(
   app: App,
   request: AppChangeRequest,
 ): Promise<RestoreInput | undefined> {
-  const { snapshotID, backupID, hasRestoreFilter } = request
+  const { snapshotID, backupID, restoreFilter } = withoutEcho(app, request)
   const appID = app.id
   if (snapshotID !== undefined && backupID !== undefined) {
     const reason = 'exactly one of snapshotID and backupID names what to restore'
@@ -134,7 +136,7 @@ async function acceptRestore(
     throw new OperationError({ code: 'invalid-request', members })
   }
   if (snapshotID === undefined && backupID === undefined) {
-    if (!hasRestoreFilter) return undefined
+    if (restoreFilter === undefined) return undefined
     const reason = 'belongs to a restore: snapshotID or backupID is missing'
     throw new OperationError({
       code: 'invalid-request',
@@ -147,12 +149,36 @@ async function acceptRestore(
     snapshotID === undefined
       ? await findBackupToRestore(transaction, app, backupID ?? '')
       : await findSnapshotToRestore(transaction, app, snapshotID)
-  if (app.state === 'restoring') throw new OperationError({ code: 'app-restoring', appID })
+  refuseBusyApp(app)
   if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
     throw new OperationError({ code: 'copies-unended', appID })
   }
-  if (hasRestoreFilter) throw new OperationError({ code: 'selective-restore-unsupported', appID })
-  return { source, isInUseAllowed: request.isInUseAllowed, formerState: app.state }
+  const restore = { source, isInUseAllowed: request.isInUseAllowed, formerState: app.state }
+  if (restoreFilter === undefined) return restore
+  await selectVolumesOfCopy(transaction, source, restoreFilter)
+  return { ...restore, restoreFilter }
+}
+
+/**
+ * An app that was made from a copy names it. Who sends the app back as it was read asks for nothing
+ * by that; only a confirmed restore does.
+ */
+function withoutEcho(
+  app: App,
+  request: AppChangeRequest,
+): Pick<AppChangeRequest, 'snapshotID' | 'backupID' | 'restoreFilter'> {
+  const { snapshotID, backupID, restoreFilter, isRestoreConfirmed } = request
+  const isEcho =
+    !isRestoreConfirmed &&
+    app.sourceAppID !== undefined &&
+    app.snapshotID === snapshotID &&
+    app.backupID === backupID
+  if (isEcho) return {}
+  return {
+    ...(snapshotID === undefined ? {} : { snapshotID }),
+    ...(backupID === undefined ? {} : { backupID }),
+    ...(restoreFilter === undefined ? {} : { restoreFilter }),
+  }
 }
 
 async function findBackupToRestore(

@@ -5,7 +5,7 @@ import {
   insertTask,
   inTransaction,
   isBeingRestored,
-  lockApp,
+  lockAppRow,
   lockBackup,
   markBackupDeleted,
 } from '@holdfast/db'
@@ -33,8 +33,9 @@ export async function deleteBackup(
     const scope = { accountID, parents }
     const seen = await findResource(transaction, BACKUPS, { scope, id: backupID })
     // The app's row first, as every operation does: whoever takes two locks takes them in one order.
-    const app = seen && (await lockApp(transaction, { accountID, appID: seen.appID }))
-    const backup = app && (await lockBackup(transaction, { accountID, backupID }))
+    // It may be gone while a backup of it is not.
+    if (seen !== undefined) await lockAppRow(transaction, seen.appID)
+    const backup = seen && (await lockBackup(transaction, { accountID, backupID }))
     if (backup === undefined) throw missing
     if (backup.state === 'pending') {
       throw new OperationError({ code: 'backup-pending', backupID, name: backup.name })

@@ -26,10 +26,6 @@ export interface AppRequest {
   readonly clusterID?: string
   readonly namespaceScopedResources?: readonly NamespaceScopedResource[]
   readonly clusterScopedResources?: readonly unknown[]
-  /** Set for a clone or a restore to a new app, which this version does not do. */
-  readonly sourceAppID?: string
-  readonly snapshotID?: string
-  readonly backupID?: string
 }
 
 export async function manageApp(
@@ -37,7 +33,6 @@ export async function manageApp(
   caller: Caller,
   request: AppRequest,
 ): Promise<App> {
-  refuseClone(request)
   const { clusterID, namespaceScopedResources } = requireDefinition(request)
   const { accountID } = caller
   const scope = { accountID, parents: {} }
@@ -85,22 +80,6 @@ export async function manageApp(
   })
   if (app === undefined) throw new RangeError(`The app ${id} was written and is not there.`)
   return app
-}
-
-function refuseClone(request: AppRequest): void {
-  const sources = (['sourceAppID', 'snapshotID', 'backupID'] as const).filter(
-    (member) => request[member] !== undefined,
-  )
-  if (sources.length > 1) {
-    throw new OperationError({
-      code: 'invalid-request',
-      members: sources.map((name) => ({
-        name,
-        reason: 'at most one of sourceAppID, snapshotID and backupID may be given',
-      })),
-    })
-  }
-  if (sources.length === 1) throw new OperationError({ code: 'clone-unsupported' })
 }
 
 function requireDefinition(request: AppRequest) {

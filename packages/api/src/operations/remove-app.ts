@@ -11,6 +11,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
+import { refuseBusyApp } from './refuse-busy-app.ts'
 import { tellApp } from './tell-app.ts'
 
 /** A snapshot that is being taken is cancelled: nobody could see it any more. */
@@ -25,7 +26,7 @@ export async function removeApp(
     const scope = { accountID, parents: {} }
     const app = await findResource(transaction, APPS, { scope, id: appID })
     if (app === undefined) throw new OperationError({ code: 'not-found', kind: 'app', id: appID })
-    if (app.state === 'restoring') throw new OperationError({ code: 'app-restoring', appID })
+    refuseBusyApp(app)
     if (app.hasUnendedBackup) throw new OperationError({ code: 'app-backup-running', appID })
     for (const taskID of await listUnendedSnapshotTasks(transaction, appID)) {
       await requestTaskCancel(transaction, { accountID, taskID, userID })

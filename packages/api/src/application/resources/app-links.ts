@@ -30,14 +30,15 @@ function actionsOf(
   paths: { readonly collection: string; readonly canonical: string; readonly children: string },
 ): Action[] {
   const backups = `${paths.children}/appBackups`
-  const isIdle = app.state !== 'restoring' && !app.hasUnendedBackup && !app.hasUnendedSnapshot
+  const hasData = app.state === 'ready' || app.state === 'failed'
+  const isIdle = hasData && !app.hasUnendedBackup && !app.hasUnendedSnapshot
   const backup = { href: backups, verb: 'POST', permission: 'appBackup-create' } as const
   const clone = { href: paths.collection, verb: 'POST', permission: 'app-create' } as const
   return [
     { ...backup, title: 'disruptiveBackup', isPossible: false },
     { ...backup, title: 'nonDisruptiveBackup', isPossible: true },
-    { ...clone, title: 'restore', isPossible: false },
-    { ...clone, title: 'clone', isPossible: false },
+    { ...clone, title: 'restore', isPossible: true },
+    { ...clone, title: 'clone', isPossible: hasData },
     {
       title: 'snapshot',
       href: `${paths.children}/appSnaps`,

@@ -62,7 +62,8 @@ const GvknSchema = Type.Object(
     version: Type.Optional(Type.String()),
     kind: Type.Optional(Type.String()),
     namespaces: Type.Optional(Type.Array(DnsLabelSchema, SET)),
-    names: Type.Optional(Type.Array(DnsNameSchema, SET)),
+    // Volumes of a host are named by bytes, percent-encoded: more than Kubernetes would allow.
+    names: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 765 }), SET)),
     labelSelectors: Type.Optional(Type.Array(Type.String(), SET)),
   },
   CLOSED,
@@ -95,6 +96,8 @@ export const CreateAppSchema = Type.Object(
     version: Type.Enum([...APP_VERSIONS]),
     name: DnsLabelSchema,
     ...sentMembers,
+    // As clients of version 2.0 say where the one namespace of a clone's source goes.
+    namespace: Type.Optional(DnsLabelSchema),
   },
   CLOSED,
 )
@@ -157,6 +160,7 @@ export const AppSchema = Type.Object(
     sourceClusterID: Type.Optional(IdSchema),
     backupID: Type.Optional(IdSchema),
     snapshotID: Type.Optional(IdSchema),
+    storageClassMapping: Type.Optional(StorageClassMappingSchema),
     restoreFilter: Type.Optional(RestoreFilterSchema),
     metadata: MetadataSchema,
   },

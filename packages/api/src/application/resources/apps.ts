@@ -3,6 +3,8 @@ import { APPS, type App } from '@holdfast/db'
 import { APP_STATE_TRANSITIONS } from '@holdfast/domain'
 import type { Static } from 'typebox'
 import { changeApp, FIXED_MEMBERS } from '../../operations/change-app.ts'
+import { cloneApp } from '../../operations/clone-app.ts'
+import { readCloneSource } from '../../operations/clone-source.ts'
 import { manageApp } from '../../operations/manage-app.ts'
 import { OperationError } from '../../operations/operation-failure.ts'
 import { removeApp } from '../../operations/remove-app.ts'
@@ -29,10 +31,14 @@ const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
   create: {
     permission: 'manage-apps',
     description:
-      'Manages namespaces of a cluster as an app (clusterID and namespaceScopedResources). Clones (sourceAppID, snapshotID, backupID) are answered with problem 151 by this version.',
+      'Manages namespaces of a cluster as an app (clusterID and namespaceScopedResources), or makes a new app in new namespaces: a live clone (sourceAppID), or a restore from snapshotID or backupID.',
     body: CreateAppSchema,
-    problems: [40, 106, 121, 122, 124, 147, 151],
-    run: (context, request) => manageApp(context, request.caller, readCreate(request)),
+    problems: [40, 46, 74, 75, 106, 112, 121, 122, 123, 124, 127, 129, 147, 151, 155, 156],
+    run: (context, request) => {
+      const clone = readClone(request)
+      if (clone !== undefined) return cloneApp(context, request.caller, clone)
+      return manageApp(context, request.caller, readCreate(request))
+    },
   },
   update: {
     permission: 'manage-apps',
@@ -82,6 +88,7 @@ export const apps: ResourceDefinition<App> = {
     sourceClusterID: 'sourceClusterID',
     backupID: 'backupID',
     snapshotID: 'snapshotID',
+    storageClassMapping: 'storageClassMapping',
     restoreFilter: 'restoreFilter',
   },
   toWire,
@@ -104,13 +111,8 @@ export const apps: ResourceDefinition<App> = {
 
 function readCreate({ body, parents }: CreateRequest) {
   const sent = body as Static<typeof CreateAppSchema>
-  const clusterID = sent.clusterID === undefined ? parents.clusterID : lowerId(sent.clusterID)
-  if (parents.clusterID !== undefined && clusterID !== parents.clusterID) {
-    const reason = 'is not the cluster in the path'
-    const members = [{ name: 'clusterID', reason }]
-    const resource = `cluster ${parents.clusterID}`
-    throw new OperationError({ code: 'fixed-value-changed', resource, members })
-  }
+  refuseMembersOf(sent, CLONE_MEMBERS, 'belongs to a clone: no source is named')
+  const clusterID = readClusterID(sent, parents)
   return {
     name: sent.name,
     version: sent.version,
@@ -122,10 +124,64 @@ function readCreate({ body, parents }: CreateRequest) {
     ...(sent.clusterScopedResources === undefined
       ? {}
       : { clusterScopedResources: sent.clusterScopedResources }),
-    ...(sent.sourceAppID === undefined ? {} : { sourceAppID: lowerId(sent.sourceAppID) }),
-    ...(sent.snapshotID === undefined ? {} : { snapshotID: lowerId(sent.snapshotID) }),
-    ...(sent.backupID === undefined ? {} : { backupID: lowerId(sent.backupID) }),
   }
+}
+
+const CLONE_MEMBERS = [
+  'namespaceMapping',
+  'storageClassMapping',
+  'restoreFilter',
+  'namespace',
+] as const
+const DEFINITION_MEMBERS = ['namespaceScopedResources', 'clusterScopedResources'] as const
+
+/** Undefined when no source is named: then the body defines an app. */
+function readClone({ body, parents }: CreateRequest) {
+  const sent = body as Static<typeof CreateAppSchema>
+  const { namespaceMapping, storageClassMapping, restoreFilter } = sent
+  const sources = Object.fromEntries(
+    (['sourceAppID', 'snapshotID', 'backupID', 'sourceClusterID'] as const).flatMap((name) => {
+      const value = sent[name]
+      return value === undefined ? [] : [[name, lowerId(value)]]
+    }),
+  )
+  if (readCloneSource(sources) === undefined) return undefined
+  refuseMembersOf(sent, DEFINITION_MEMBERS, 'is taken over from the source of the clone')
+  const clusterID = readClusterID(sent, parents)
+  return {
+    ...sources,
+    name: sent.name,
+    version: sent.version,
+    labels: sent.metadata?.labels ?? [],
+    ...(clusterID === undefined ? {} : { clusterID }),
+    ...(namespaceMapping === undefined ? {} : { namespaceMapping }),
+    ...(storageClassMapping === undefined ? {} : { storageClassMapping }),
+    ...(restoreFilter === undefined ? {} : { restoreFilter }),
+    ...(sent.namespace === undefined ? {} : { namespace: sent.namespace }),
+  }
+}
+
+function refuseMembersOf(
+  sent: Static<typeof CreateAppSchema>,
+  names: readonly (keyof Static<typeof CreateAppSchema>)[],
+  reason: string,
+): void {
+  const members = names.filter((name) => sent[name] !== undefined).map((name) => ({ name, reason }))
+  if (members.length > 0) throw new OperationError({ code: 'invalid-request', members })
+}
+
+function readClusterID(
+  sent: Static<typeof CreateAppSchema>,
+  parents: CreateRequest['parents'],
+): string | undefined {
+  const clusterID = sent.clusterID === undefined ? parents.clusterID : lowerId(sent.clusterID)
+  if (parents.clusterID !== undefined && clusterID !== parents.clusterID) {
+    const reason = 'is not the cluster in the path'
+    const members = [{ name: 'clusterID', reason }]
+    const resource = `cluster ${parents.clusterID}`
+    throw new OperationError({ code: 'fixed-value-changed', resource, members })
+  }
+  return clusterID
 }
 
 function readNamespaces(sent: Static<typeof SentNamespacesSchema>) {
@@ -155,7 +211,7 @@ function readUpdate({ id, body, headers, checkPreconditions }: UpdateRequest<App
     fixed: Object.fromEntries(fixed),
     ...(sent.snapshotID === undefined ? {} : { snapshotID: lowerId(sent.snapshotID) }),
     ...(sent.backupID === undefined ? {} : { backupID: lowerId(sent.backupID) }),
-    hasRestoreFilter: sent.restoreFilter !== undefined,
+    ...(sent.restoreFilter === undefined ? {} : { restoreFilter: sent.restoreFilter }),
     ...(sent.state === undefined ? {} : { state: sent.state }),
     isRestoreConfirmed: isSaid(headers.forceupdate, 'true'),
     isInUseAllowed: isSaid(headers['holdfast-in-use'], 'allow'),
@@ -195,6 +251,9 @@ function toWire(app: App): WireResource {
     ...(app.sourceClusterID === undefined ? {} : { sourceClusterID: app.sourceClusterID }),
     ...(app.backupID === undefined ? {} : { backupID: app.backupID }),
     ...(app.snapshotID === undefined ? {} : { snapshotID: app.snapshotID }),
+    ...(app.storageClassMapping === undefined
+      ? {}
+      : { storageClassMapping: app.storageClassMapping }),
     ...(app.restoreFilter === undefined ? {} : { restoreFilter: app.restoreFilter }),
     metadata: toWireMetadata(app),
   }

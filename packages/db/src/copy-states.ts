@@ -77,15 +77,16 @@ export async function setCopyRepository(
   `.execute(queries)
 }
 
-/** The consistency point, and that the (zero or more) hooks of the snapshot ended well. */
+/** The consistency point. Without hooks, all of them (none) ended well. */
 export async function setSnapshotTaken(
   { queries }: Queries,
   execution: TaskExecution,
   { snapshotID, takenAt }: { readonly snapshotID: string; readonly takenAt: Date },
 ): Promise<void> {
   await sql`
-    update application_snapshots set taken_at = ${takenAt.toISOString()}, hook_state = 'success',
-      hook_state_details = '[]', modified_at = now()
+    update application_snapshots set taken_at = ${takenAt.toISOString()},
+      hook_state = coalesce(hook_state, 'success'),
+      hook_state_details = coalesce(hook_state_details, '[]'), modified_at = now()
     where id = ${snapshotID} and ${isCurrentExecution(execution)}
   `.execute(queries)
 }

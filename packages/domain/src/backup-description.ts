@@ -38,6 +38,19 @@ export interface DescribedResource {
   readonly manifest?: Readonly<Record<string, unknown>>
 }
 
+export interface DescribedHook {
+  readonly id: string
+  readonly name: string
+  readonly action: 'restore'
+  readonly stage: 'post'
+  readonly matchingCriteria: readonly { readonly type: string; readonly value: string }[]
+  readonly arguments: readonly string[]
+  /** base64 */
+  readonly source: string
+  /** Were its makers owners of the account? */
+  readonly mayRunAsRoot: boolean
+}
+
 export interface BackupDescription {
   readonly formatVersion: typeof BACKUP_DESCRIPTION_VERSION
   readonly account: { readonly id: string; readonly name: string }
@@ -63,6 +76,8 @@ export interface BackupDescription {
     readonly hookState?: 'failed' | 'success'
     readonly hookStateDetails?: readonly unknown[]
   }
+  /** The app's hooks after a restore, for a restore to a new app, which has none of its own. */
+  readonly restoreHooks?: readonly DescribedHook[]
   readonly resources: readonly DescribedResource[]
   readonly volumes: readonly DescribedVolume[]
 }

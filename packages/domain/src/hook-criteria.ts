@@ -78,3 +78,17 @@ function textsOf(type: HookCriterionType, target: HookTarget): readonly string[]
     }
   }
 }
+
+/** On a host an app is one container in each of its namespaces; it has neither labels nor image. */
+export function hostHookTargets(app: {
+  readonly name: string
+  readonly namespaces: readonly string[]
+}): HookTarget[] {
+  return app.namespaces.map((namespaceName) => ({
+    namespaceName,
+    podName: app.name,
+    podLabels: [],
+    containerName: app.name,
+    containerImage: '',
+  }))
+}

@@ -2,6 +2,7 @@ export type { AppState, AppStateTransition } from './app-state.ts'
 export { APP_STATE_TRANSITIONS, APP_STATES } from './app-state.ts'
 export type {
   BackupDescription,
+  DescribedHook,
   DescribedResource,
   DescribedVolume,
   Label,
@@ -16,6 +17,8 @@ export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.t
 export { selectBucket } from './bucket-selection.ts'
 export type { CopyState } from './copy-state.ts'
 export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
+export type { DueDecision, DueInput, MissedTimes } from './due-decision.ts'
+export { decideDue, LATE_AFTER_MS } from './due-decision.ts'
 export type { HookCriterion, HookCriterionType, HookTarget } from './hook-criteria.ts'
 export {
   faultOfHookExpression,
@@ -84,8 +87,12 @@ export type {
 } from './namespace-mapping.ts'
 export { planNamespaces } from './namespace-mapping.ts'
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
+export type { ProductFeature } from './product-features.ts'
+export { PRODUCT_FEATURES } from './product-features.ts'
 export type { ProgressCount } from './progress.ts'
 export { percentBeforeCommit } from './progress.ts'
+export type { Recurrence, RecurrenceAnswer } from './recurrence-rule.ts'
+export { parseRecurrenceRule } from './recurrence-rule.ts'
 export { LOOSE_VOLUME_KEY, NAMESPACE_KIND, VOLUME_KIND } from './resource-kinds.ts'
 export type {
   FilterElement,
@@ -113,6 +120,21 @@ export {
   S3_PROVIDERS,
   s3StoreOf,
 } from './s3-place.ts'
+export type {
+  RetentionDecision,
+  RetentionInput,
+  RetentionReason,
+  ScheduledCopy,
+} from './schedule-retention.ts'
+export { decideRetention, FAILURES_KEPT_MAX } from './schedule-retention.ts'
+export type { ScheduleGranularity, ScheduleRule } from './schedule-rule.ts'
+export {
+  countDueTimes,
+  lastDueTime,
+  nextDueTime,
+  SCHEDULE_GRANULARITIES,
+} from './schedule-rule.ts'
+export { SUFFIX_LENGTH, scheduledCopyName } from './scheduled-name.ts'
 export type {
   SettingConfig,
   SettingDefinition,

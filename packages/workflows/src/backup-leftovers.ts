@@ -4,11 +4,13 @@ import {
   type CopyFacts,
   findCopyFacts,
   listBackupVolumes,
+  listVolumeSnapshots,
   markSnapshotGone,
   maxAttemptOfChildren,
 } from '@holdfast/db'
 import { dropSnapshotData } from './drop-snapshot.ts'
 import { forgetCopy } from './forget-copy.ts'
+import { pruneBetween } from './prune-repository.ts'
 import type { StepScope } from './step.ts'
 import { appContext } from './workflow-context.ts'
 import { WorkflowError } from './workflow-failure.ts'
@@ -46,7 +48,12 @@ export async function dropOwnSnapshot(scope: StepScope, backupID: string): Promi
   // Nobody sees it any more even when its data cannot be deleted now: that stays an obligation.
   await markSnapshotGone(database, snapshotID)
   await scope.point('marked-gone')
-  await dropSnapshotData(scope, await appContext(scope, appID), snapshotID)
+  const context = await appContext(scope, appID)
+  const volumes = await listVolumeSnapshots(database, snapshotID)
+  await dropSnapshotData(scope, context, snapshotID)
+  // Volumes that hooks held still were copied where the app runs, and nobody would free that.
+  const localID = volumes.find((volume) => volume.repositorySnapshotID !== undefined)?.repositoryID
+  if (localID !== undefined) await pruneBetween(scope, context.mover, localID)
 }
 
 async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {

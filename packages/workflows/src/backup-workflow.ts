@@ -3,7 +3,8 @@
 // pending → (its app is not being restored) → discovering → its own snapshot is taken, unless one
 // was given → running: every volume moves into the bucket's repository, each in a child workflow
 // → verified: what was expected was captured → described: the last write to the repository →
-// completed, in one statement. Then the backup's further attempts are forgotten and its own
+// completed, in one statement. Its own hooks run before its snapshot is taken and after what was
+// captured is verified. Then the backup's further attempts are forgotten and its own
 // snapshot goes.
 //
 // A failure or a cancel before the commit forgets what reached the repository, drops the snapshot
@@ -22,7 +23,9 @@ import {
   insertTask,
   listBackupVolumes,
   listCopyAssets,
+  listHookRuns,
   listVolumeSnapshots,
+  setBackupHooks,
   setCopyRepository,
   takeOverSnapshot,
   workflowIDOf,
@@ -35,8 +38,10 @@ import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { forgetCopy } from './forget-copy.ts'
+import { type HookPlan, planAppHooks } from './hook-plan.ts'
 import { moveWorkflow } from './move-workflow.ts'
 import { newMoveTask, newSnapshotTask } from './new-task.ts'
+import { hookStateDetail } from './run-planned-hook.ts'
 import { uuidFrom } from './runtime.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
 import { type StepScope, step } from './step.ts'
@@ -50,6 +55,7 @@ import {
   throwRefusedCommit,
   undo,
 } from './task-end.ts'
+import { withHooks } from './with-hooks.ts'
 import { appContext } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
@@ -71,12 +77,16 @@ async function runBackup(execution: Execution): Promise<TaskOutcome> {
     await awaitApp(execution, appIDOf(execution), ref(backupID))
     await step(execution, 'begin-backup', () => begin(execution, backupID))
     const found = await step(execution, 'discover', (scope) => discover(scope, backupID))
-    if (!found.hasSnapshot) await takeSnapshot(execution, backupID)
-    const repositoryID = await step(execution, 'ensure-repository', (scope) =>
-      ensureBucket(scope, backupID),
+    const around = {
+      plan: found.hooks,
+      before: 'pre-backup-hooks',
+      after: 'post-backup-hooks',
+      isStrict: false,
+      hasTurn: false,
+    } as const
+    const { repositoryID, totalBytes } = await withHooks(execution, around, () =>
+      copyApp(execution, backupID, found),
     )
-    await moveVolumes(execution, backupID)
-    const totalBytes = await step(execution, 'verify-backup', (scope) => verify(scope, backupID))
     const descriptionID = await step(execution, 'describe-backup', (scope) =>
       describeCopy(scope, ref(backupID), repositoryID),
     )
@@ -93,11 +103,33 @@ async function runBackup(execution: Execution): Promise<TaskOutcome> {
   return { state: 'completed' }
 }
 
+interface Found {
+  readonly hasSnapshot: boolean
+  /** Absent in what a former version recorded. */
+  readonly hooks?: HookPlan | null
+}
+
+async function copyApp(execution: Execution, backupID: string, { hasSnapshot }: Found) {
+  if (!hasSnapshot) await takeSnapshot(execution, backupID)
+  const repositoryID = await step(execution, 'ensure-repository', (scope) =>
+    ensureBucket(scope, backupID),
+  )
+  await moveVolumes(execution, backupID)
+  const totalBytes = await step(execution, 'verify-backup', (scope) => verify(scope, backupID))
+  return { repositoryID, totalBytes }
+}
+
 async function begin(execution: Execution, backupID: string): Promise<void> {
   await advanceCopy(execution.runtime.database, execution, { ...ref(backupID), to: 'discovering' })
 }
 
-async function discover(scope: StepScope, backupID: string): Promise<{ hasSnapshot: boolean }> {
+async function discover(scope: StepScope, backupID: string): Promise<Found> {
+  const hasSnapshot = await discoverVolumes(scope, backupID)
+  return { hasSnapshot, hooks: await planAppHooks(scope, 'backup') }
+}
+
+/** Answers whether the backup was given a snapshot. */
+async function discoverVolumes(scope: StepScope, backupID: string): Promise<boolean> {
   const { database } = scope.execution.runtime
   const facts = await factsOf(scope, backupID)
   const copy = { ...ref(backupID), accountID: facts.accountID }
@@ -118,13 +150,13 @@ async function discover(scope: StepScope, backupID: string): Promise<{ hasSnapsh
     )
     const own = assets.map((asset) => ({ ...asset, id: uuidFrom(backupID, asset.id) }))
     await insertCopyAssets(database, copy, own)
-    return { hasSnapshot: true }
+    return true
   }
   const context = await appContext(scope, facts.appID, ref(backupID))
   const found = await discoverApp(context, backupID, scope.signal)
   await insertBackupVolumes(database, backupID, found.volumes)
   await insertCopyAssets(database, copy, found.assets)
-  return { hasSnapshot: false }
+  return false
 }
 
 async function givenSnapshot(scope: StepScope, facts: CopyFacts): Promise<string | undefined> {
@@ -277,6 +309,7 @@ async function endFailed(
     execution,
     'fail-backup',
     async (scope) => {
+      await takeOverFailedHooks(scope, backupID)
       await failCopy(execution.runtime.database, execution, {
         ...ref(backupID),
         sentences: sentencesOf(failure),
@@ -287,6 +320,18 @@ async function endFailed(
     SHIELDED,
   )
   return failedOutcome(failure)
+}
+
+/** A backup whose own snapshot failed by a hook says so as that does. */
+async function takeOverFailedHooks(scope: StepScope, backupID: string): Promise<void> {
+  const { database } = scope.execution.runtime
+  const { snapshotID } = await factsOf(scope, backupID)
+  if (snapshotID === undefined) return
+  const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
+  if (snapshot?.hookState !== 'failed') return
+  const runs = await listHookRuns(database, scope.execution.taskID)
+  const failed = runs.filter(({ state }) => state === 'failed').map(hookStateDetail)
+  await setBackupHooks(database, scope.execution, { backupID, failed })
 }
 
 async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {

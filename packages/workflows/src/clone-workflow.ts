@@ -4,7 +4,7 @@
 // (that snapshot is completed) → planned → prepared: nothing of the new namespaces exists, there is
 // space, empty staging made → every volume staged and counted → past the commit: no cancel any more
 // → new namespaces made, the volumes put into them → the app is `discovering`, its inventory is
-// written → `ready` → nothing staged is left → the snapshot of a live clone is being deleted → ended.
+// written → the hooks after a restore that the copy recorded → `ready` → nothing staged is left → the snapshot of a live clone is being deleted → ended.
 //
 // A failure or a cancel removes the staging and the new namespaces; the app is `failed`, says why,
 // and stays listed until it is deleted.
@@ -22,6 +22,7 @@ import type { DirectoryOwnership, NewNamespace } from '@holdfast/platforms'
 import { awaitSourceSnapshot, dropSourceSnapshot } from './clone-source.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
+import { type HookPlan, planRecordedHooks } from './hook-plan.ts'
 import type { CloneInput } from './new-task.ts'
 import { uuidFrom } from './runtime.ts'
 import {
@@ -42,6 +43,7 @@ import {
   throwRefusedCommit,
   undo,
 } from './task-end.ts'
+import { runRestoreHooks } from './with-hooks.ts'
 import { appContext } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
@@ -49,6 +51,7 @@ export const cloneWorkflow = registerTaskWorkflow('clone', runClone)
 
 async function runClone(execution: Execution): Promise<TaskOutcome> {
   const { isOwnSnapshot } = inputOf(execution)
+  let hooks: HookPlan | null | undefined
   try {
     if (isOwnSnapshot) await step(execution, 'await-source', awaitSource)
     const plan = await step(execution, 'plan-clone', planClone)
@@ -62,13 +65,19 @@ async function runClone(execution: Execution): Promise<TaskOutcome> {
         await stageVolume(scope, volume, report)
       })
     }
-    await step(execution, 'pass-commit', passPointOfNoReturn)
+    hooks = await step(execution, 'pass-commit', passPointOfNoReturn)
     await step(execution, 'commit-restore', exchange, SHIELDED)
     await step(execution, 'discover-clone', discover, SHIELDED)
   } catch (error) {
     return await endFailed(execution, failureToEndWith(error))
   }
-  await step(execution, 'app-ready', ({ execution }) => endApp(execution, 'ready', []), SHIELDED)
+  const failedHooks = await runRestoreHooks(execution, hooks, 'restore-hooks')
+  await step(
+    execution,
+    'app-ready',
+    ({ execution }) => endApp(execution, 'ready', failedHooks),
+    SHIELDED,
+  )
   await undo(execution, 'finish-restore', finish)
   if (isOwnSnapshot) await undo(execution, 'drop-source', dropSource)
   await step(execution, 'end-clone', completeTask, SHIELDED)
@@ -121,9 +130,12 @@ function readOwnership(
   return { permissions: Number(permissions) & 0o7777, uid: Number(uid), gid: Number(gid) }
 }
 
-async function passPointOfNoReturn(scope: StepScope): Promise<void> {
+/** Answers which hooks run then; one that a former version recorded answered nothing. */
+async function passPointOfNoReturn(scope: StepScope): Promise<HookPlan | null | undefined> {
   const { execution } = scope
   if (!(await passCommit(execution.runtime.database, execution))) await throwRefusedCommit(scope)
+  const { source: copy, namespaceMapping } = inputOf(execution)
+  return await planRecordedHooks(scope, { copy, namespaceMapping })
 }
 
 async function exchange(scope: StepScope): Promise<void> {

@@ -7,6 +7,7 @@ import {
   listClusterRefs,
   listObligations,
   listOpenServiceBoots,
+  listRunningHookRuns,
   type Obligation,
   type OpenServiceBoot,
 } from '@holdfast/db'
@@ -35,6 +36,7 @@ export async function clearDeadServices(runtime: Runtime): Promise<DeadService[]
     const platform = platformsByID.get(mover.clusterID ?? '')
     if (platform !== undefined) await endMoverOf(platform, mover)
   }
+  await endHooksOf(runtime, platformsByID, boots)
   await leaveQueuesOfService(runtime, boots)
   const services: DeadService[] = []
   for (const { boot, executorID, lockHostname, isStopped } of dead) {
@@ -66,6 +68,17 @@ async function listDeadBoots(runtime: Runtime): Promise<OpenServiceBoot[]> {
     if (isDead) dead.push(boot)
   }
   return dead
+}
+
+/** Their runs stay begun: whoever takes up the workflow runs them again. */
+async function endHooksOf(
+  runtime: Runtime,
+  platforms: ReadonlyMap<string, Platform>,
+  boots: readonly string[],
+): Promise<void> {
+  for (const { id, clusterID } of await listRunningHookRuns(runtime.database, boots)) {
+    await platforms.get(clusterID)?.stopHook(id)
+  }
 }
 
 /** Turns of workflows stay with them; those that a service took for itself end with it. */

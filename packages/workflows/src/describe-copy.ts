@@ -5,14 +5,19 @@ import {
   type CopyFacts,
   type CopyRef,
   findCopyFacts,
+  findRestoreHooks,
   listBackupVolumes,
   listCopyAssets,
+  listRunnableHooks,
   listVolumeSnapshots,
+  type RunnableHook,
+  recordRestoreHooks,
   type VolumeSnapshotRecord,
 } from '@holdfast/db'
 import {
   BACKUP_DESCRIPTION_VERSION,
   type BackupDescription,
+  type DescribedHook,
   type DescribedResource,
   type DescribedVolume,
 } from '@holdfast/domain'
@@ -34,6 +39,9 @@ export async function describeCopy(
   const facts = await findCopyFacts(runtime.database, copy)
   if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
   const { app, mover } = await appContext(scope, facts.appID, copy)
+  // A clone reads them from the row, which outlives the app's hooks.
+  const hooks = await listRunnableHooks(runtime.database, { appID: app.id, action: 'restore' })
+  await recordRestoreHooks(runtime.database, copy, hooks)
   const description = await buildDescription(scope, app, facts)
   return await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     const written = await runMover(mover, {
@@ -75,8 +83,24 @@ export async function buildDescription(
         ? {}
         : { hookState: copy.hookState, hookStateDetails: copy.hookStateDetails }),
     },
+    restoreHooks: (await findRestoreHooks(database, copy)).map(toDescribedHook),
     resources: (await listCopyAssets(database, copy)).map(toDescribedResource),
     volumes: volumes.map((volume) => toDescribedVolume(copy.kind, volume)),
+  }
+}
+
+function toDescribedHook(hook: RunnableHook): DescribedHook {
+  const { id, name, matchingCriteria, source, mayRunAsRoot } = hook
+  const hookArguments = hook.arguments
+  return {
+    id,
+    name,
+    action: 'restore',
+    stage: 'post',
+    matchingCriteria,
+    arguments: hookArguments,
+    source,
+    mayRunAsRoot,
   }
 }
 

@@ -53,6 +53,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`Not captured: ${String(failure.missedCount)} of the entries${volume}. Make them readable and try again.`
     case 'restore-incomplete':
       return fit`Restored ${String(failure.found)} of ${String(failure.expected)} entries${volume}; nothing was changed, try again.`
+    case 'hook-failed':
+      return fit`The ${failure.stage}-${failure.action} hook ${failure.hook} failed in ${failure.namespace}: ${failure.reason}. Mend or disable it.`
     case 'database-unreachable':
       return fit`The database could not be reached: ${failure.reason}; try again.`
     case 'workflow-lost':

@@ -28,6 +28,7 @@ import {
   releaseVolumeSnapshots,
   type VolumeSnapshotDetail,
 } from './volume-snapshot-obligation.ts'
+import { settleHooks } from './with-hooks.ts'
 import type { WorkflowFailure } from './workflow-failure.ts'
 
 const TASKS_AT_ONCE_MAX = 1000
@@ -38,7 +39,7 @@ export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
   await failLostTasks(runtime)
   await orLater(runtime, 'failed deletions', () => beginFailedDeletionsAgain(runtime))
   const platforms = await platformsOf(runtime)
-  const obligations = await listObligations(runtime.database, {})
+  const obligations = (await listObligations(runtime.database, {})).toSorted(hooksFirst)
   const active = await activeWorkflows(obligations.map(({ workflowID }) => workflowID))
   for (const obligation of obligations) {
     // What the service does by itself belongs to a start, not to a workflow.
@@ -50,6 +51,11 @@ export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
   for (const platform of platforms.values()) {
     await orLater(runtime, 'orphans', () => settleOrphans(runtime, platform))
   }
+}
+
+/** An app's turn is given back when its hooks have run. */
+function hooksFirst(one: Obligation, other: Obligation): number {
+  return Number(other.kind === 'hooks') - Number(one.kind === 'hooks')
 }
 
 async function failLostTasks(runtime: Runtime): Promise<void> {
@@ -143,6 +149,8 @@ async function settle(
       const { snapshotID } = obligation.detail as VolumeSnapshotDetail
       return await settleVolumeSnapshots(runtime, platform, snapshotID)
     }
+    case 'hooks':
+      return await settleHooks(runtime, platform, obligation)
     case 'staging':
       await endStaging(runtime, platform, obligation.id)
       return await deleteObligation(runtime.database, obligation.id)

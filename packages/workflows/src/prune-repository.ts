@@ -13,6 +13,7 @@ import { WorkflowError } from './workflow-failure.ts'
 const BATCH_MS = 60_000
 /** A week of batches: more than any repository needs, less than forever. */
 const BATCHES_MAX = 10_000
+const BATCHES_BETWEEN_MAX = 30
 /** While a foreign lock stands against a prune, our own writers must not wait behind it. */
 const FOREIGN_LOCK_PAUSE_MS = 15_000
 /** Six hours. */
@@ -43,6 +44,17 @@ export async function pruneRepository(
   }
   const message = `The repository is not pruned to its end after ${batchesMax} batches; the next deletion goes on.`
   await logTask(execution, 'warning', message)
+}
+
+/** In a step of something else, so much as there is time for; the next prune frees the rest. */
+export async function pruneBetween(
+  scope: StepScope,
+  mover: MoverContext,
+  repositoryID: string,
+): Promise<void> {
+  for (let batch = 0; batch < BATCHES_BETWEEN_MAX; batch += 1) {
+    if (await pruneBatch(scope, mover, repositoryID)) return
+  }
 }
 
 async function pruneBatch(

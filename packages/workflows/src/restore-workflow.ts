@@ -2,7 +2,7 @@
 //
 // The operation has set the app to `restoring`. planned → prepared: space, permissions and users
 // of the volumes checked, empty staging made → every volume staged and counted → past the commit:
-// no cancel any more → exchanged, all volumes or none → the app is `ready` → the replaced trees are
+// no cancel any more → exchanged, all volumes or none → the app's hooks after a restore → the app is `ready` → the replaced trees are
 // gone → ended.
 //
 // A failure before the exchange, or in it, removes the staging and leaves the data untouched: the
@@ -11,6 +11,7 @@
 import { deleteObligation, endAppRestore, passCommit } from '@holdfast/db'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
+import { type HookPlan, planAppHooks } from './hook-plan.ts'
 import type { RestoreInput } from './new-task.ts'
 import {
   type PlannedVolume,
@@ -30,12 +31,14 @@ import {
   throwRefusedCommit,
   undo,
 } from './task-end.ts'
+import { runRestoreHooks } from './with-hooks.ts'
 import { appContext } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
 export const restoreWorkflow = registerTaskWorkflow('restore', runRestore)
 
 async function runRestore(execution: Execution): Promise<TaskOutcome> {
+  let hooks: HookPlan | null | undefined
   try {
     const plan = await step(execution, 'plan-restore', planRestore)
     const staged = await step(execution, 'prepare-restore', (scope) => prepare(scope, plan))
@@ -48,12 +51,18 @@ async function runRestore(execution: Execution): Promise<TaskOutcome> {
         await stageVolume(scope, volume, report)
       })
     }
-    await step(execution, 'pass-commit', passPointOfNoReturn)
+    hooks = await step(execution, 'pass-commit', passPointOfNoReturn)
     await step(execution, 'commit-restore', exchange, SHIELDED)
   } catch (error) {
     return await endFailed(execution, failureToEndWith(error))
   }
-  await step(execution, 'app-ready', ({ execution }) => endApp(execution, 'ready', []), SHIELDED)
+  const failedHooks = await runRestoreHooks(execution, hooks, 'restore-hooks')
+  await step(
+    execution,
+    'app-ready',
+    ({ execution }) => endApp(execution, 'ready', failedHooks),
+    SHIELDED,
+  )
   await undo(execution, 'finish-restore', finish)
   await step(execution, 'end-restore', completeTask, SHIELDED)
   return { state: 'completed' }
@@ -79,9 +88,11 @@ async function prepare(scope: StepScope, plan: readonly PlannedVolume[]): Promis
   })
 }
 
-async function passPointOfNoReturn(scope: StepScope): Promise<void> {
+/** Answers which hooks run then; one that a former version recorded answered nothing. */
+async function passPointOfNoReturn(scope: StepScope): Promise<HookPlan | null | undefined> {
   const { execution } = scope
   if (!(await passCommit(execution.runtime.database, execution))) await throwRefusedCommit(scope)
+  return await planAppHooks(scope, 'restore')
 }
 
 async function exchange(scope: StepScope): Promise<void> {

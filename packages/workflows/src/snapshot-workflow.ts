@@ -1,14 +1,17 @@
 // Takes an application snapshot.
 //
-// pending → (its app is not being restored) → discovering → (its turn at the app) → running: per
-// volume the platform's own snapshot → its turn is given back → the volumes without one are read
-// into the local snapshot repository → the description is in the bucket → completed.
+// pending → (its app is not being restored) → discovering → (its turn at the app) → running: the
+// hooks before it → per volume the platform's own snapshot → the hooks after it → its turn is given
+// back → the volumes without one are read into the local snapshot repository → the description is
+// in the bucket → completed.
 //
 // One that a backup takes for itself finds the volumes that the backup discovered, copies no
 // volume, writes no description and stays `running`: it belongs to the backup, which drops it.
 //
-// A failure or a cancel before the commit takes everything back → failed. The turn covers what
-// will be quiesced; the reading of the `copy` strategy comes after it, since it is live anyway.
+// A failure or a cancel before the commit takes everything back → failed. The turn covers what is
+// quiesced. The reading of the `copy` strategy comes after it, since it is live anyway; but where
+// hooks hold the app still, it is read before those that let it go, also for a backup, which then
+// copies it from there.
 import {
   advanceCopy,
   type CopyFacts,
@@ -34,6 +37,7 @@ import { dropSnapshotData } from './drop-snapshot.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import { type HookPlan, planAppHooks } from './hook-plan.ts'
 import { openRepository } from './open-repository.ts'
 import { volumeLabel } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
@@ -51,6 +55,7 @@ import {
 } from './task-end.ts'
 import { giveTurn, takeTurn, withTurn } from './turn.ts'
 import { oweVolumeSnapshot, releaseVolumeSnapshots } from './volume-snapshot-obligation.ts'
+import { withHooks } from './with-hooks.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
@@ -70,12 +75,18 @@ async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
     if (!isOfBackup) await awaitApp(execution, appIDOf(execution), ref(snapshotID))
     await step(execution, 'begin-snapshot', () => begin(execution, snapshotID))
     const volumes = await step(execution, 'discover', (scope) => discover(scope, snapshotID))
-    await step(execution, 'take-turn', (scope) => enter(scope, snapshotID))
-    for (const volume of volumes.filter(({ strategy }) => strategy !== 'copy')) {
-      await step(execution, 'take-volume-snapshot', (scope) => take(scope, snapshotID, volume))
-    }
+    const hooks = await step(execution, 'take-turn', (scope) => enter(scope, snapshotID))
+    await holdStill(execution, hooks, async () => {
+      for (const volume of volumes.filter(({ strategy }) => strategy !== 'copy')) {
+        await step(execution, 'take-volume-snapshot', (scope) => take(scope, snapshotID, volume))
+      }
+      if (hooks) await copyVolumes(execution, snapshotID, volumes)
+    })
     await step(execution, 'give-turn', (scope) => leave(scope, snapshotID))
-    if (!isOfBackup) await copyAndDescribe(execution, snapshotID, volumes)
+    if (!isOfBackup) {
+      if (!hooks) await copyVolumes(execution, snapshotID, volumes)
+      await describe(execution, snapshotID)
+    }
   } catch (error) {
     const failure = failureToEndWith(error)
     if (!(await isCommitted(execution))) return await endFailed(execution, snapshotID, failure)
@@ -84,18 +95,33 @@ async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
   return { state: 'completed' }
 }
 
-async function copyAndDescribe(
+/**
+ * The app is quiet while `work` runs. What makes it so and outlives this service, such as a lease
+ * that ends by itself, is taken inside the hooks, around `work`.
+ */
+async function holdStill(
+  execution: Execution,
+  plan: HookPlan | null | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  const names = { before: 'pre-snapshot-hooks', after: 'post-snapshot-hooks' } as const
+  await withHooks(execution, { plan, ...names, isStrict: true, hasTurn: true }, work)
+}
+
+async function copyVolumes(
   execution: Execution,
   snapshotID: string,
   volumes: readonly VolumeToTake[],
 ): Promise<void> {
   const copied = volumes.filter(({ strategy }) => strategy === 'copy')
-  if (copied.length > 0) {
-    const localID = await step(execution, 'ensure-local-repository', ensureLocal)
-    for (const volume of copied) {
-      await step(execution, 'copy-volume', (scope) => copy(scope, snapshotID, volume, localID))
-    }
+  if (copied.length === 0) return
+  const localID = await step(execution, 'ensure-local-repository', ensureLocal)
+  for (const volume of copied) {
+    await step(execution, 'copy-volume', (scope) => copy(scope, snapshotID, volume, localID))
   }
+}
+
+async function describe(execution: Execution, snapshotID: string): Promise<void> {
   const repositoryID = await step(execution, 'ensure-repository', (scope) =>
     ensureBucket(scope, snapshotID),
   )
@@ -156,7 +182,8 @@ async function takeOverBackup(
   )
 }
 
-async function enter(scope: StepScope, snapshotID: string): Promise<void> {
+/** Answers which hooks run; one that a former version recorded answered nothing, and has none. */
+async function enter(scope: StepScope, snapshotID: string): Promise<HookPlan | null | undefined> {
   const { execution } = scope
   const { database } = execution.runtime
   const facts = await factsOf(scope, snapshotID)
@@ -166,6 +193,7 @@ async function enter(scope: StepScope, snapshotID: string): Promise<void> {
     const backup = { kind: 'backup', id: facts.takenByBackupID } as const
     await advanceCopy(database, execution, { ...backup, to: 'running' })
   }
+  return await planAppHooks(scope, 'snapshot')
 }
 
 async function take(scope: StepScope, snapshotID: string, volume: VolumeToTake): Promise<void> {

@@ -27,6 +27,15 @@ type OwnFailure =
     }
   /** What was restored is not what was captured. */
   | { readonly code: 'restore-incomplete'; readonly expected: number; readonly found: number }
+  /** A hook before a snapshot: nothing was copied. */
+  | {
+      readonly code: 'hook-failed'
+      readonly hook: string
+      readonly namespace: string
+      readonly action: string
+      readonly stage: string
+      readonly reason: string
+    }
   | { readonly code: 'database-unreachable'; readonly reason: string }
   /** The durable workflow itself is gone although its task has not ended. */
   | { readonly code: 'workflow-lost' }
@@ -88,6 +97,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'bucket-not-usable':
     case 'copy-incomplete':
     case 'restore-incomplete':
+    case 'hook-failed':
     case 'workflow-lost':
     case 'invariant-broken':
     case 'repository-not-found':

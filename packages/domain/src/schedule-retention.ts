@@ -1,0 +1,125 @@
+// Which copies of a schedule go. Pure: the caller deletes them.
+//
+// Only completed copies count. The newest completed one stays whatever the count says, unless the
+// schedule keeps no snapshots at all and a later backup of it holds the same. What is read by
+// somebody now stays until the next run.
+import type { CopyState } from './copy-state.ts'
+
+export interface ScheduledCopy {
+  readonly id: string
+  readonly state: CopyState
+  readonly createdAt: Date
+  /** A backup reads it, or an app is being restored from it. */
+  readonly isInUse: boolean
+}
+
+export type RetentionReason =
+  /** One of the newest completed ones, as many as the policy keeps. */
+  | 'kept-by-count'
+  /** The only one that data could come back from. */
+  | 'last-good'
+  | 'in-use'
+  /** It has not ended, or nobody can say what is in it. */
+  | 'not-completed'
+  /** Its failure tells something: the last ones stay to be read. */
+  | 'recent-failure'
+  /** The schedule makes none of these any more; what there is was made before. */
+  | 'none-made-any-more'
+  | 'beyond-count'
+  | 'outlived-failure'
+
+export interface RetentionDecision {
+  readonly id: string
+  readonly keep: boolean
+  readonly reason: RetentionReason
+}
+
+export interface RetentionInput {
+  readonly snapshots: readonly ScheduledCopy[]
+  readonly backups: readonly ScheduledCopy[]
+  /** As users give it: decimal digits, up to 63 of them. */
+  readonly snapshotRetention: string
+  readonly backupRetention: string
+}
+
+/** Of those that no completed copy has outlived. */
+export const FAILURES_KEPT_MAX = 10
+
+export function decideRetention(input: RetentionInput): {
+  readonly snapshots: readonly RetentionDecision[]
+  readonly backups: readonly RetentionDecision[]
+} {
+  const [snapshotCount, backupCount] = [input.snapshotRetention, input.backupRetention].map(countOf)
+  const backups =
+    backupCount === 0
+      ? input.backups.map(({ id }) => keep(id, 'none-made-any-more'))
+      : decideByCount(input.backups, backupCount ?? 1)
+  if (snapshotCount !== 0) {
+    return { snapshots: decideByCount(input.snapshots, snapshotCount ?? 1), backups }
+  }
+  return { snapshots: decideByBackups(input.snapshots, input.backups), backups }
+}
+
+/** Beyond nine digits no list is as long. */
+function countOf(retention: string): number {
+  return retention.length > 9 ? Number.MAX_SAFE_INTEGER : Number(retention)
+}
+
+function decideByCount(copies: readonly ScheduledCopy[], count: number): RetentionDecision[] {
+  const newestFirst = copies.toSorted(byTimeDescending)
+  const good = newestFirst.filter(({ state }) => state === 'completed').slice(0, count)
+  const counted = new Set(good.map(({ id }) => id))
+  const oldestGood = good.at(-1)
+  const failures = newestFirst.filter(({ state }) => state === 'failed')
+  const recentFailures = new Set(failures.slice(0, FAILURES_KEPT_MAX).map(({ id }) => id))
+  return newestFirst.map((copy) => {
+    const { id } = copy
+    if (counted.has(id)) return keep(id, 'kept-by-count')
+    const shared = decideShared(copy)
+    if (shared !== undefined) return shared
+    if (copy.state === 'completed') return drop(id, 'beyond-count')
+    const isOutlived = oldestGood !== undefined && copy.createdAt < oldestGood.createdAt
+    const isRecent = recentFailures.has(id) && !isOutlived
+    return isRecent ? keep(id, 'recent-failure') : drop(id, 'outlived-failure')
+  })
+}
+
+/** For a schedule that keeps no snapshots. */
+function decideByBackups(
+  snapshots: readonly ScheduledCopy[],
+  backups: readonly ScheduledCopy[],
+): RetentionDecision[] {
+  const newestFirst = snapshots.toSorted(byTimeDescending)
+  const lastGood = newestFirst.find(({ state }) => state === 'completed')
+  const lastBackup = backups
+    .filter(({ state }) => state === 'completed')
+    .toSorted(byTimeDescending)[0]
+  const isCovered =
+    lastGood !== undefined && lastBackup !== undefined && lastBackup.createdAt >= lastGood.createdAt
+  return newestFirst.map((copy) => {
+    const shared = decideShared(copy)
+    if (shared !== undefined) return shared
+    if (copy === lastGood && !isCovered) return keep(copy.id, 'last-good')
+    return drop(copy.id, copy.state === 'completed' ? 'beyond-count' : 'outlived-failure')
+  })
+}
+
+function decideShared({ id, state, isInUse }: ScheduledCopy): RetentionDecision | undefined {
+  if (isInUse) return keep(id, 'in-use')
+  return state === 'completed' || state === 'failed' ? undefined : keep(id, 'not-completed')
+}
+
+function keep(id: string, reason: RetentionReason): RetentionDecision {
+  return { id, keep: true, reason }
+}
+
+function drop(id: string, reason: RetentionReason): RetentionDecision {
+  return { id, keep: false, reason }
+}
+
+/** Ties by id, so that every judge of the same copies says the same. */
+function byTimeDescending(one: ScheduledCopy, other: ScheduledCopy): number {
+  const difference = other.createdAt.getTime() - one.createdAt.getTime()
+  if (difference !== 0) return difference
+  return one.id < other.id ? 1 : -1
+}

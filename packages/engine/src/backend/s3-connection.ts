@@ -115,7 +115,11 @@ async function loadClient(
       httpsAgent: agents.https,
       connectionTimeout: connectMs,
       socketTimeout: idleMs,
+      // The timer of this warning outlives a request that an agent refuses: let it be a short one.
+      socketAcquisitionWarningTimeout: 1_000,
+      logger: SILENT,
     }),
+    logger: SILENT,
     // `withRetry` repeats: once more below it would multiply the attempts and hide them.
     maxAttempts: 1,
     retryMode: 'standard',
@@ -124,7 +128,7 @@ async function loadClient(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
-    // Said here, so that nothing is read from the environment or from files of the user's home.
+    // Said here, so that neither the environment nor files of the user's home decide.
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     useArnRegion: false,
@@ -137,6 +141,15 @@ async function loadClient(
     ignoreConfiguredEndpointUrls: true,
   })
   return { client, sdk }
+}
+
+/** The SDK's remarks would mix with what a mover writes; its errors tell the same. */
+const SILENT = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
 }
 
 async function withinTime<Result>(

@@ -10,6 +10,7 @@ export const S3_TROUBLES = [
   'clock-skew',
   'address-refused',
   'certificate-not-trusted',
+  'not-tls',
   'credentials-refused',
   'access-denied',
   'wrong-region',
@@ -65,6 +66,7 @@ const MAY_PASS: Readonly<Record<S3Trouble, boolean>> = {
   'clock-skew': true,
   'address-refused': false,
   'certificate-not-trusted': false,
+  'not-tls': false,
   'credentials-refused': false,
   'access-denied': false,
   'wrong-region': false,
@@ -81,6 +83,7 @@ const ADVICE: Readonly<Partial<Record<S3Trouble, string>>> = {
   'address-refused': 'name another server, or allow such targets in the settings of the service',
   'certificate-not-trusted':
     "add the server's certificate authority to the credential, or give the server a certificate that names it",
+  'not-tls': 'use http:// in the URL of the server, or the port where it speaks TLS',
   'credentials-refused': 'check the access key, its secret and the session token in the credential',
   'access-denied': 'allow the access key to list, read, write and delete below the prefix',
   'wrong-region': "set the bucket's region in the credential",
@@ -179,6 +182,7 @@ function classify(error: unknown): S3Trouble {
   const errno = errnoOf(error)
   if (errno !== undefined) {
     if (isCertificateErrno(errno)) return 'certificate-not-trusted'
+    if (errno === 'EPROTO' || errno.startsWith('ERR_SSL_')) return 'not-tls'
     if (UNREACHABLE_ERRNOS.has(errno)) return 'unreachable'
     if (CUT_SHORT_ERRNOS.has(errno)) return 'cut-short'
   }

@@ -10,6 +10,10 @@ export type { MemoryBackend } from './memory-backend.ts'
 export { memoryBackend } from './memory-backend.ts'
 export type { S3Server, StartS3ServerOptions } from './s3-server.ts'
 export { S3_SERVER_MISSING, startS3Server, VERSITYGW_MISSING } from './s3-server.ts'
+export type { ScriptedAnswer, ScriptedS3Server } from './scripted-s3-server.ts'
+export { s3Error, startScriptedS3Server } from './scripted-s3-server.ts'
+export type { TestCertificates } from './test-certificates.ts'
+export { makeTestCertificates, OPENSSL_MISSING } from './test-certificates.ts'
 export type {
   ThrowawayDirectory,
   ThrowawayRepository,

@@ -62,6 +62,7 @@ function codeOf({ step, trouble }: S3TrialTrouble): BucketFindingCode {
     case 'bucket-not-found':
       return trouble
     case 'access-denied':
+    case 'not-tls':
     case 'object-not-found':
     case 'range-beyond-end':
     case 'storage-full':

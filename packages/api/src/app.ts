@@ -15,8 +15,11 @@ import { type DiscoverCluster, makeClusterInventories } from './operations/clust
 import type { OperationContext } from './operations/operation-context.ts'
 import { registerDocumentation } from './system/documentation.ts'
 import { type Readiness, registerHealth } from './system/health.ts'
+import { registerServiceMetrics, type ServiceMetricsOptions } from './system/service-metrics.ts'
 
-export interface AppDependencies extends Omit<OperationContext, 'inventories'> {
+export interface AppDependencies
+  extends Omit<OperationContext, 'inventories'>,
+    ServiceMetricsOptions {
   readonly discover: DiscoverCluster
   readonly readiness: () => Promise<Readiness>
   readonly logger: FastifyBaseLogger
@@ -49,7 +52,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   await registerDocumentation(app, dependencies.version)
   registerHealth(app, dependencies.readiness)
   const inventories = makeClusterInventories(dependencies)
-  registerApplicationDialect(app, { ...dependencies, inventories })
+  const context = { ...dependencies, inventories }
+  registerApplicationDialect(app, context)
+  registerServiceMetrics(app, context, dependencies)
   return app
 }
 

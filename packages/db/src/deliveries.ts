@@ -4,7 +4,7 @@
 // next attempt behind the longest time that sending may last, sends, and then writes down what
 // became of it. A worker that dies in between leaves it pending, and it is sent again: a receiver
 // knows the second one by the delivery's id.
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { EventRecord } from './event-resource.ts'
 import { EVENTS } from './event-resource.ts'
 import { findResource, type ResourceSource } from './list-resources.ts'
@@ -291,19 +291,4 @@ export async function insertTestDelivery(
       created_at: delivery.now,
     })
     .execute()
-}
-
-/** How many there are, by channel and state; of one account or of all. */
-export async function countDeliveries(
-  { queries }: Queries,
-  accountID?: string,
-): Promise<
-  { readonly channel: DeliveryChannel; readonly state: DeliveryState; readonly count: number }[]
-> {
-  const where: RawBuilder<unknown> =
-    accountID === undefined ? sql`` : sql`where account_id = ${accountID}`
-  const { rows } = await sql<{ channel: DeliveryChannel; state: DeliveryState; count: number }>`
-    select channel, state, count(*) as count from deliveries ${where} group by channel, state
-  `.execute(queries)
-  return rows
 }

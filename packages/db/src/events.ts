@@ -1,6 +1,7 @@
 // Events: what happened in an account. An event is written in the transaction of what it tells, so
 // that nothing happens untold and nothing is told that did not happen. With an event that someone
 // should read, the marks of those who have not read it and its deliveries are written.
+import { SETTING_DEFINITIONS } from '@holdfast/domain'
 import { type RawBuilder, sql } from 'kysely'
 import type { Role } from './principals.ts'
 import type { Queries } from './transaction.ts'
@@ -51,8 +52,7 @@ export interface NewEvent {
   readonly clearedSeverity?: EventSeverity
 }
 
-/** How long events are kept where the setting `holdfast.events` says nothing else. */
-export const EVENT_RETENTION_DAYS_DEFAULT = 90
+const RETENTION = SETTING_DEFINITIONS['holdfast.events'].initial.retentionDays
 
 const SUMMARY_LENGTH_MAX = 79
 const TEXT_LENGTH_MAX = 1023
@@ -96,7 +96,7 @@ export function expiryOf(
   const days = sql`coalesce(
     (select s.current_config ->> 'retentionDays' from settings s
       where s.account_id = ${accountID} and s.name = 'holdfast.events')::integer,
-    ${sql.lit(EVENT_RETENTION_DAYS_DEFAULT)})`
+    ${sql.lit(RETENTION)})`
   return sql`(select case when days > 0 then ${eventTime} + make_interval(days => days) end
     from (select ${days} as days) as retention)`
 }

@@ -130,7 +130,6 @@ export type {
   WebhookTarget,
 } from './deliveries.ts'
 export {
-  countDeliveries,
   DELIVERIES,
   DELIVERY_CHANNELS,
   DELIVERY_STATES,
@@ -142,6 +141,13 @@ export {
   recordDeliveryFailure,
   takeDeliveries,
 } from './deliveries.ts'
+export type {
+  ApiResource,
+  ClusterNode,
+  Feature,
+  MachineDescription,
+} from './derived-resources.ts'
+export { API_RESOURCES, CLUSTER_NODES, FEATURES, NOTHING } from './derived-resources.ts'
 export type { ConditionEnd, ConditionKey, NewCondition } from './event-conditions.ts'
 export { clearCondition, raiseCondition } from './event-conditions.ts'
 export { removeExpiredEvents } from './event-expiry.ts'
@@ -154,7 +160,7 @@ export {
   UNREAD_NOTIFICATIONS,
 } from './event-resource.ts'
 export type { EventSeverity, NewEvent } from './events.ts'
-export { EVENT_RETENTION_DAYS_DEFAULT, EVENT_SEVERITIES, recordEvent } from './events.ts'
+export { EVENT_SEVERITIES, recordEvent } from './events.ts'
 export type {
   ExecutionHook,
   ExecutionHookChange,
@@ -221,6 +227,8 @@ export type {
 export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
 export type { MailRelay, MailRelayAnswer } from './mail-relay.ts'
 export { openMailRelay } from './mail-relay.ts'
+export type { AccountMeasures, AppMeasure, ServiceMeasures, StateCount } from './measures.ts'
+export { APPS_MEASURED_MAX, measureAccount, measureService } from './measures.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
 export type {
   NewObligation,

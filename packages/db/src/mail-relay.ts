@@ -39,7 +39,7 @@ export async function openMailRelay(
   `.execute(database.queries)
   const [row] = rows
   if (row === undefined) return { refusal: 'E-mail is switched off.' }
-  const sender = row.sender === null ? {} : { sender: row.sender }
+  const sender = row.sender === null || row.sender === '' ? {} : { sender: row.sender }
   const relay = { host: row.host, port: Number(row.port), ...sender }
   if (row.credential === null || row.credential === '') return { relay }
   const credential = await openCredential(database, sealing, { accountID, id: row.credential })

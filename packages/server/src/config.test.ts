@@ -24,6 +24,7 @@ test('defaults', () => {
     tls: undefined,
     masterKeyFile: '/home/u/.holdfast/master.key',
     logLevel: 'info',
+    metricsToken: undefined,
     mayReachPrivateNetworks: true,
   })
 })
@@ -42,6 +43,17 @@ test('whether private networks may be reached', () => {
   assert.equal(read('perhaps').length, 1)
   const config = readConfig({ given: { HOLDFAST_PRIVATE_TARGETS: 'refuse' }, ...PLACE })
   assert.equal(config.mayReachPrivateNetworks, false)
+})
+
+test('the token of a monitoring system is long, and not repeated when it is not', () => {
+  const token = 'correct-horse-battery-staple'
+  const config = readConfig({ given: { HOLDFAST_METRICS_TOKEN: token }, ...PLACE })
+  assert.equal(config.metricsToken, token)
+  for (const wrong of ['short', 'a token with spaces in it', 'ünïcode-ünïcode-ünïcode']) {
+    const [problem, ...others] = problemsOf({ HOLDFAST_METRICS_TOKEN: wrong })
+    assert.deepEqual(others, [])
+    assert.ok(problem !== undefined && !problem.includes(wrong))
+  }
 })
 
 test('addresses', () => {

@@ -32,6 +32,8 @@ export interface ServiceConfig {
   readonly tls: Tls | undefined
   readonly masterKeyFile: string
   readonly logLevel: LogLevel
+  /** What a monitoring system reads `/metrics` with. */
+  readonly metricsToken: string | undefined
   /** Whether buckets and webhooks may be in loopback and private networks. */
   readonly mayReachPrivateNetworks: boolean
 }
@@ -61,6 +63,7 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
     tls: readTls(given, { path, problems }),
     masterKeyFile: path(given.HOLDFAST_MASTER_KEY_FILE ?? join(home, 'master.key')),
     logLevel: readLogLevel(given.HOLDFAST_LOG_LEVEL ?? 'info', problems),
+    metricsToken: readMetricsToken(given.HOLDFAST_METRICS_TOKEN, problems),
     mayReachPrivateNetworks: readPrivateTargets(given.HOLDFAST_PRIVATE_TARGETS, problems),
   }
   if (problems.length > 0) throw new ServerError({ code: 'invalid-configuration', problems })
@@ -169,4 +172,16 @@ function readPrivateTargets(text: string | undefined, problems: string[]): boole
   if (word === 'allow' || word === 'refuse') return word === 'allow'
   problems.push(`HOLDFAST_PRIVATE_TARGETS is "${text}", but must be allow or refuse.`)
   return false
+}
+
+const METRICS_TOKEN_LENGTH_MIN = 16
+
+function readMetricsToken(text: string | undefined, problems: string[]): string | undefined {
+  if (text === undefined) return undefined
+  // It is sent in a header; the value itself is a secret and not repeated.
+  if (/^[\x21-\x7e]+$/.test(text) && text.length >= METRICS_TOKEN_LENGTH_MIN) return text
+  problems.push(
+    `HOLDFAST_METRICS_TOKEN must have at least ${METRICS_TOKEN_LENGTH_MIN} characters of ASCII without spaces.`,
+  )
+  return undefined
 }

@@ -120,6 +120,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     logger: log,
     version: options.version,
     trustedProxies: config.trustedProxies,
+    countMovers: () => workflows.countMovers(),
+    ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
     ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   })

@@ -70,6 +70,12 @@ export const SETTINGS = [
     meaning: 'whether buckets and webhooks may be in loopback and private networks (default allow)',
   },
   {
+    variable: 'HOLDFAST_METRICS_TOKEN',
+    flag: 'metrics-token',
+    placeholder: 'token',
+    meaning: 'reads /metrics beside the tokens of owners; at least 16 characters',
+  },
+  {
     variable: 'HOLDFAST_LOG_LEVEL',
     flag: 'log-level',
     placeholder: 'level',

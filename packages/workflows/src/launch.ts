@@ -71,6 +71,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
   return {
     startTask: (taskID) => startTask(runtime, taskID),
     ensureBucketRepository: (request) => ensureBucketRepository(runtime, request),
+    countMovers: () => runtime.moverSlots.count(),
     whenIdle: () => whenIdle(runtime),
     async close() {
       abort()

@@ -9,6 +9,7 @@ export interface MoverSlot {
 
 export interface MoverSlots {
   take(signal: AbortSignal): Promise<MoverSlot>
+  count(): { readonly working: number; readonly waiting: number }
 }
 
 export const MOVERS_AT_WORK_MAX = 3
@@ -31,6 +32,7 @@ export function createMoverSlots(slotsMax: number): MoverSlots {
   }
 
   return {
+    count: () => ({ working: taken, waiting: waiting.length }),
     take(signal) {
       signal.throwIfAborted()
       if (taken < slotsMax) return Promise.resolve(makeSlot())

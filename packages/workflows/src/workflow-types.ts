@@ -52,6 +52,8 @@ export interface Workflows {
     readonly accountID: string
     readonly bucketID: string
   }): Promise<string>
+  /** Movers of this process that work, and how much waits for one. */
+  countMovers(): { readonly working: number; readonly waiting: number }
   /** Resolves when no workflow that this process executes is active. For tests and the demo. */
   whenIdle(): Promise<void>
   /**

@@ -8,6 +8,7 @@ import type { OperationContext } from '../operations/operation-context.ts'
 import { isOperationError, OperationError } from '../operations/operation-failure.ts'
 import type { Permission } from '../operations/permission.ts'
 import { checkPermission } from '../operations/permissions.ts'
+import { registerAccountMetrics } from './account-metrics.ts'
 import { schemaViolation } from './body-validation.ts'
 import { registerExtensions } from './extensions.ts'
 import type { OperationDescription } from './operation-description.ts'
@@ -46,6 +47,7 @@ export function registerApplicationDialect(app: FastifyInstance, context: Operat
   app.setNotFoundHandler((request, reply) => answerUnknownPath(paths, request, reply))
   registerResources(app, context)
   registerExtensions(app, context)
+  registerAccountMetrics(app, context)
 }
 
 /** The token first, whatever else is wrong; then the account; then the role. */

@@ -12,6 +12,10 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   // Which they are is decided by whose they are.
   'mark-notifications-read': 'viewer',
   'manage-webhooks': 'admin',
+  'manage-settings': 'admin',
+  'read-metrics': 'viewer',
+  // How busy the whole service is concerns those who run it.
+  'read-service-metrics': 'owner',
   'manage-credentials': 'admin',
   'manage-buckets': 'admin',
   // Whoever names a directory has the service write there.

@@ -116,7 +116,7 @@ test('HTTPS needs an authority that is trusted', {
   })
   await plain[Symbol.asyncDispose]()
 })
-})
+
 test('buckets as hosts', { skip: VERSITYGW_MISSING }, async () => {
   await using hosting = await startS3Server({ virtualDomain: 's3.test' })
   const bucket = await hosting.makeBucket()

@@ -250,6 +250,8 @@ create table clusters (
   modified_by uuid,
   credential_id uuid,
   host_root text,
+  home text,
+  machine jsonb,
   constraint clusters_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint clusters_cloud_id_fkey FOREIGN KEY (cloud_id) REFERENCES clouds(id),
   constraint clusters_pkey PRIMARY KEY (id)

@@ -130,6 +130,8 @@ export interface ClustersTable {
   discovered_at: NullableInstant
   credential_id: string | null
   host_root: string | null
+  home: string | null
+  machine: NullableJson
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant

@@ -58,6 +58,8 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${TOPOLOGY}/volumes`, 'volume_id'],
   [`${MANAGED}/volumes`, 'volume_id'],
   [`${APP}/volumes`, 'volume_id'],
+  ['core/v1/settings', 'setting_id', 'PUT'],
+  ['core/v1/features', 'feature_id'],
   ['core/v1/tasks', 'task_id'],
   ['core/v1/events', 'event_id'],
   ['core/v1/notifications', 'notification_id'],
@@ -204,7 +206,9 @@ for (const route of ROUTES) {
             accountID: stranger.accountID,
             body: validBodyOf(route),
           })
-          assertProblem(mixed, 404, isItem || route.path.includes('/tasks/') ? 1 : 2)
+          const isTask = route.path.includes('/tasks/')
+          const isSetting = route.path.includes('/settings/')
+          assertProblem(mixed, 404, (isItem && !isSetting) || isTask ? 1 : 2)
         }
       })
     }
@@ -374,6 +378,9 @@ function validBodyOf(route: Route): object | undefined {
     const members = { name: 'x', keyStore: { apikey: 'c2VjcmV0' } }
     return { type: 'application/astra-credential', version: '1.1', ...members }
   }
+  if (route.path.includes('/settings')) {
+    return { type: 'application/astra-setting', version: '1.1' }
+  }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
 }
@@ -451,6 +458,8 @@ async function makeOneOfEach(): Promise<void> {
     task_id: task?.id ?? missingID(),
     appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
     user_id: tenant.userID,
+    setting_id: await first('core/v1/settings'),
+    feature_id: await first('core/v1/features'),
     event_id: await first('core/v1/events'),
     notification_id: await first('core/v1/notifications'),
     unreadNotification_id: await first(`core/v1/users/${tenant.userID}/unreadNotifications`),

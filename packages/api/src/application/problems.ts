@@ -73,8 +73,8 @@ const ANSWERS: Answers = {
     remedy: `Ask an owner of the account for the role ${needed}.`,
   }),
   'not-found': ({ kind, id }, { method }) => ({
-    // Reading a task that is missing is the one item GET that is documented with 1.
-    problem: kind === 'task' ? 1 : notFoundProblem(method),
+    // Documented so: reading a task that is missing with 1, changing a setting with 2.
+    problem: kind === 'task' ? 1 : kind === 'setting' ? 2 : notFoundProblem(method),
     resource: `${kind} ${id}`,
     reason: `No ${kind} ${id} exists here.`,
     remedy: 'List the collection to see what exists, and check the ids in the path.',

@@ -15,7 +15,9 @@ import { clusters, managedClusters } from './resources/clusters.ts'
 import { credentials } from './resources/credentials.ts'
 import { deliveries } from './resources/deliveries.ts'
 import { events, notifications } from './resources/events.ts'
+import { features } from './resources/features.ts'
 import { namespaces } from './resources/namespaces.ts'
+import { settings } from './resources/settings.ts'
 import { storageClasses } from './resources/storage-classes.ts'
 import { taskLog, taskSteps } from './resources/task-records.ts'
 import { tasks } from './resources/tasks.ts'
@@ -42,6 +44,8 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(tasks)
   register(taskSteps)
   register(taskLog)
+  register(settings)
+  register(features)
   register(events)
   register(notifications)
   register(unreadNotifications)

@@ -20,6 +20,7 @@ export type MissingKind =
   | 'cloud'
   | 'cluster'
   | 'collection'
+  | 'setting'
   | 'resource'
 
 export type OperationFailure =

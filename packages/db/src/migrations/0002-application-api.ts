@@ -67,15 +67,24 @@ const STATEMENTS = [
     add column verify_after timestamptz not null default now() + interval '15 minutes'`,
   'create index buckets_to_verify on buckets (verify_after) where deleted_at is null',
   `alter table clouds add column credential_id uuid`,
-  // host_root: the directory below which a host cluster's namespaces are; of our own machine.
+  // host_root: the directory below which a host cluster's namespaces are. home: which service has
+  // it, by the id of its executor. machine: what is known of the machine that the cluster is.
   `alter table clusters
     add column credential_id uuid,
-    add column host_root text`,
+    add column host_root text,
+    add column home text,
+    add column machine jsonb`,
   `alter table apps
     add column storage_class_mapping jsonb,
     add column purge_after timestamptz`,
   'alter table backups add column purge_after timestamptz',
   'alter table application_snapshots add column purge_after timestamptz',
+  // What was removed before there was a trash is in it from now on, for the first time that it has.
+  ...['apps', 'backups', 'application_snapshots'].map(
+    (table) => `update ${table} set purge_after = now() + interval '7 days'
+      where hidden_at is not null`,
+  ),
+  'create index apps_hidden on apps (purge_after) where hidden_at is not null',
   `create table hook_sources (
     id uuid primary key,
     account_id uuid not null references accounts,

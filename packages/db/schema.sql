@@ -83,6 +83,7 @@ create table application_snapshots (
 );
 CREATE UNIQUE INDEX application_snapshot_names ON public.application_snapshots USING btree (app_id, name) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
 CREATE INDEX application_snapshots_by_app ON public.application_snapshots USING btree (account_id, app_id, created_at, id);
+CREATE INDEX snapshots_by_schedule ON public.application_snapshots USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
 
 create table apps (
   id uuid not null,
@@ -114,6 +115,7 @@ create table apps (
   constraint apps_pkey PRIMARY KEY (id)
 );
 CREATE INDEX apps_by_account ON public.apps USING btree (account_id, created_at, id) WHERE (hidden_at IS NULL);
+CREATE INDEX apps_hidden ON public.apps USING btree (purge_after) WHERE (hidden_at IS NOT NULL);
 
 create table backup_volumes (
   id uuid not null,
@@ -182,6 +184,7 @@ CREATE UNIQUE INDEX backup_names ON public.backups USING btree (app_id, name) WH
 CREATE INDEX backups_by_account ON public.backups USING btree (account_id, created_at, id);
 CREATE INDEX backups_by_app ON public.backups USING btree (account_id, app_id, created_at, id);
 CREATE INDEX backups_by_name ON public.backups USING btree (account_id, name COLLATE "C", id) WHERE ((deleted_at IS NULL) AND (hidden_at IS NULL));
+CREATE INDEX backups_by_schedule ON public.backups USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
 
 create table buckets (
   id uuid not null,
@@ -530,14 +533,17 @@ create table schedule_runs (
   task_id uuid,
   snapshot_id uuid,
   backup_id uuid,
+  was_clock_ahead boolean not null default false,
+  created_at timestamp with time zone not null default now(),
   started_at timestamp with time zone,
   ended_at timestamp with time zone,
   constraint schedule_runs_pkey PRIMARY KEY (id),
-  constraint schedule_runs_schedule_id_due_at_key UNIQUE (schedule_id, due_at),
   constraint schedule_runs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedules(id) ON DELETE CASCADE,
   constraint schedule_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'missed'::text]))),
   constraint schedule_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id)
 );
+CREATE INDEX schedule_runs_by_task ON public.schedule_runs USING btree (task_id);
+CREATE UNIQUE INDEX schedule_runs_once ON public.schedule_runs USING btree (schedule_id, due_at) WHERE (NOT was_clock_ahead);
 CREATE UNIQUE INDEX schedule_runs_one_at_a_time ON public.schedule_runs USING btree (schedule_id) WHERE (state = 'running'::text);
 
 create table schedules (
@@ -564,7 +570,7 @@ create table schedules (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   constraint schedules_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
-  constraint schedules_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
+  constraint schedules_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
   constraint schedules_day_of_month_check CHECK (((day_of_month >= 1) AND (day_of_month <= 31))),
   constraint schedules_day_of_week_check CHECK (((day_of_week >= 0) AND (day_of_week <= 7))),
   constraint schedules_granularity_check CHECK ((granularity = ANY (ARRAY['hourly'::text, 'daily'::text, 'weekly'::text, 'monthly'::text, 'custom'::text]))),

@@ -96,6 +96,8 @@ export interface NewApplicationSnapshot {
   readonly appID: string
   readonly name: string
   readonly bucketID: string
+  /** The schedule that makes it. */
+  readonly scheduleID?: string
   readonly version: string
   readonly labels: readonly Label[]
   readonly createdBy: string
@@ -115,6 +117,7 @@ export async function insertApplicationSnapshot(
       app_id: snapshot.appID,
       name: snapshot.name,
       bucket_id: snapshot.bucketID,
+      schedule_id: snapshot.scheduleID ?? null,
       version: snapshot.version,
       labels: JSON.stringify(snapshot.labels),
       created_at: snapshot.now,

@@ -106,6 +106,8 @@ export interface NewBackup {
   readonly name: string
   readonly bucketID: string
   readonly snapshotID?: string
+  /** The schedule that makes it. */
+  readonly scheduleID?: string
   readonly version: string
   readonly labels: readonly Label[]
   readonly createdBy: string
@@ -123,6 +125,7 @@ export async function insertBackup({ queries }: Queries, backup: NewBackup): Pro
       name: backup.name,
       bucket_id: backup.bucketID,
       snapshot_id: backup.snapshotID ?? null,
+      schedule_id: backup.scheduleID ?? null,
       version: backup.version,
       labels: JSON.stringify(backup.labels),
       created_at: backup.now,

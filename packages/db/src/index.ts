@@ -71,7 +71,11 @@ export {
 export type { Bucket, BucketChoices, BucketParameters } from './buckets.ts'
 export { BUCKETS, listBucketChoices, s3PlaceOf } from './buckets.ts'
 export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
-export { recordClusterUnreachable, recordInventory } from './cluster-inventory.ts'
+export {
+  recordClusterReachable,
+  recordClusterUnreachable,
+  recordInventory,
+} from './cluster-inventory.ts'
 export { isPassingDatabaseFailure } from './connection-failure.ts'
 export type { CopyAsset } from './copy-assets.ts'
 export { deleteCopyAssets, insertCopyAssets, listCopyAssets } from './copy-assets.ts'
@@ -265,6 +269,13 @@ export {
   ROLES,
   revokeTokensOfUser,
 } from './principals.ts'
+export {
+  listAppsBeingPurged,
+  listAppsToPurge,
+  listHiddenCopies,
+  markAppPurging,
+  removePurgedApp,
+} from './purge.ts'
 export type { BucketPlace, Repository, RepositoryHome, RepositorySecrets } from './repositories.ts'
 export {
   completeRepository,
@@ -278,6 +289,36 @@ export {
 export type { RepositoryPlace } from './repository-places.ts'
 export { listRepositoryPlaces } from './repository-places.ts'
 export type { ResourceCommon } from './resource-fields.ts'
+export type {
+  LockedSchedule,
+  NewScheduleRun,
+  ScheduleRun,
+  ScheduleRunEnd,
+  ScheduleRunState,
+} from './schedule-runs.ts'
+export {
+  countSkipsSince,
+  disownRunsAhead,
+  endScheduleRun,
+  insertScheduleRun,
+  listDueSchedules,
+  listEnabledSchedules,
+  lockSchedule,
+  noteCopyOfRun,
+  SCHEDULE_RUN_STATES,
+  SCHEDULE_RUNS,
+  setNextRun,
+} from './schedule-runs.ts'
+export { listScheduledCopies } from './scheduled-copies.ts'
+export type { NewSchedule, Schedule, ScheduleContent, ScheduleUpdate } from './schedules.ts'
+export {
+  deleteSchedule,
+  findSchedule,
+  insertSchedule,
+  lockSchedulesOfApp,
+  SCHEDULES,
+  updateSchedule,
+} from './schedules.ts'
 export type { SealedColumn } from './sealed-columns.ts'
 export { listSealingKeyIDs, SEALED_COLUMNS, sealAllAnew } from './sealed-columns.ts'
 export type { Sealing } from './sealing.ts'
@@ -351,6 +392,8 @@ export {
 } from './topology.ts'
 export type { Queries } from './transaction.ts'
 export { inTransaction } from './transaction.ts'
+export type { TrashItem, TrashKind } from './trash.ts'
+export { TRASH, unhideApp, unhideBackup } from './trash.ts'
 export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
 export type { NewPassword, PasswordOwner } from './user-passwords.ts'
 export { findPasswordOwner, lockPasswordOwner, setUserPassword } from './user-passwords.ts'

@@ -28,6 +28,7 @@ export type ParentKey =
   | 'backupID'
   | 'userID'
   | 'taskID'
+  | 'scheduleID'
 
 /** Who looks, where that decides what is seen. */
 export interface Viewer {

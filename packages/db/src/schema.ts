@@ -572,6 +572,8 @@ export interface ScheduleRunsTable {
   task_id: string | null
   snapshot_id: string | null
   backup_id: string | null
+  was_clock_ahead: Generated<boolean>
+  created_at: GeneratedInstant
   started_at: NullableInstant
   ended_at: NullableInstant
 }

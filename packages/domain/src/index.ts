@@ -134,6 +134,13 @@ export {
   nextDueTime,
   SCHEDULE_GRANULARITIES,
 } from './schedule-rule.ts'
+export type { ScheduleFault, ScheduleTimes } from './schedule-times.ts'
+export {
+  applicableTimes,
+  faultsOfSentTimes,
+  readScheduleTimes,
+  ruleOfTimes,
+} from './schedule-times.ts'
 export { SUFFIX_LENGTH, scheduledCopyName } from './scheduled-name.ts'
 export type {
   SettingConfig,

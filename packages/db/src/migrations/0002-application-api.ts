@@ -159,7 +159,7 @@ const STATEMENTS = [
   `create table schedules (
     id uuid primary key,
     account_id uuid not null references accounts,
-    app_id uuid not null references apps,
+    app_id uuid not null references apps on delete cascade,
     name text not null,
     is_enabled boolean not null default true,
     granularity text not null
@@ -180,7 +180,8 @@ const STATEMENTS = [
   'create index schedules_by_app on schedules (app_id)',
   'create index schedules_due on schedules (next_run_at) where next_run_at is not null',
   // One row per time that a schedule was due. missed: the service was down; skipped: the run
-  // before it had not ended.
+  // before it had not ended. was_clock_ahead: it began when a clock went wrong, and says nothing
+  // about the time when that really comes.
   `create table schedule_runs (
     id uuid primary key,
     schedule_id uuid not null references schedules on delete cascade,
@@ -190,10 +191,17 @@ const STATEMENTS = [
     task_id uuid references tasks,
     snapshot_id uuid,
     backup_id uuid,
+    was_clock_ahead boolean not null default false,
+    created_at timestamptz not null default now(),
     started_at timestamptz,
-    ended_at timestamptz,
-    unique (schedule_id, due_at)
+    ended_at timestamptz
   )`,
+  `create unique index schedule_runs_once on schedule_runs (schedule_id, due_at)
+    where not was_clock_ahead`,
+  'create index schedule_runs_by_task on schedule_runs (task_id)',
+  `create index backups_by_schedule on backups (schedule_id) where schedule_id is not null`,
+  `create index snapshots_by_schedule on application_snapshots (schedule_id)
+    where schedule_id is not null`,
   `create unique index schedule_runs_one_at_a_time on schedule_runs (schedule_id)
     where state = 'running'`,
   // The activity log of an account. sequence rises with every event of the installation.

@@ -65,6 +65,20 @@ export async function recordClusterUnreachable(
   await tellUnreachable({ queries }, present, seen)
 }
 
+/** Call in a transaction. It answers; what there is on it is looked at when somebody asks. */
+export async function recordClusterReachable(
+  transaction: Queries,
+  { clusterID, now }: { readonly clusterID: string; readonly now: Date },
+): Promise<void> {
+  const present = await lockCluster(transaction, clusterID)
+  if (present?.state !== 'removed') return
+  await sql`
+    update clusters set state = 'running', state_unready = '[]', modified_at = ${now}
+    where id = ${clusterID}
+  `.execute(transaction.queries)
+  await tellReachable(transaction, present, now)
+}
+
 interface PresentCluster {
   readonly id: string
   readonly accountID: string

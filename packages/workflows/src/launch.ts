@@ -31,6 +31,7 @@ import { createRuntime, type Runtime, setCurrentRuntime, track } from './runtime
 import { tellServiceStart } from './service-start-event.ts'
 import { startTask, startTasksNotStarted } from './task-starter.ts'
 import { verifyDueBuckets } from './verify-buckets.ts'
+import { watchClusters } from './watch-clusters.ts'
 import { WorkflowError } from './workflow-failure.ts'
 import type { Workflows, WorkflowsLog, WorkflowsOptions } from './workflow-types.ts'
 
@@ -40,6 +41,7 @@ const APPLICATION_VERSION = 'holdfast-1'
 const START_SWEEP_MS = 2000
 const SETTLE_SWEEP_MS = 60_000
 const VERIFY_SWEEP_MS = 1000
+const WATCH_SWEEP_MS = 60_000
 const REMOVE_SWEEP_MS = 3_600_000
 /** A notification is on its way this long after what it tells, at most. */
 const DELIVER_SWEEP_MS = 2000
@@ -65,6 +67,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
     { everyMs: VERIFY_SWEEP_MS, work: () => verifyDueBuckets(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldWorkflows(runtime) },
+    { everyMs: WATCH_SWEEP_MS, work: () => watchClusters(runtime) },
     { everyMs: DELIVER_SWEEP_MS, work: () => deliver(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldEvents(runtime) },
   ])

@@ -2,13 +2,24 @@
 // make of them.
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, afterEach, before, test } from 'node:test'
-import { createSealing, openRepositorySecrets, requestTaskCancel } from '@holdfast/db'
+import {
+  createSealing,
+  insertWebhook,
+  openRepositorySecrets,
+  requestTaskCancel,
+} from '@holdfast/db'
 import { type Platform, PlatformError } from '@holdfast/platforms'
 import type { StepPassage } from './step-observer.ts'
+import { systemNow } from './testing/clock.ts'
+import { assertEndsAreToldOnce } from './testing/kill-harness.ts'
 import { startTestService, TEST_MASTER_KEY } from './testing/test-service.ts'
 import { copyTree, makeWorld, type Operation, type World } from './testing/world.ts'
 import type { Workflows } from './workflow-types.ts'
@@ -274,6 +285,57 @@ test('deleting the last backup frees its data', async () => {
   assert.deepEqual(repositoryFiles(repository, 'data'), [])
   await assertNothingLeft()
 })
+
+test('a backup that fails is told to a webhook by the service itself', async () => {
+  const received = Promise.withResolvers<{ type: string; data: Record<string, unknown> }>()
+  const receiver = createServer(async (request, response) => {
+    received.resolve(JSON.parse(await text(request)))
+    response.writeHead(204).end()
+  })
+  await once(receiver.listen(0, '127.0.0.1'), 'listening')
+  try {
+    await addWebhook(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`)
+    const operation = await end(await world.backup({ snapshotID: randomUUID() }), 'failed')
+    const { type, data } = await received.promise
+    assert.equal(type, 'holdfast.backup.failed')
+    assert.equal(data.correlationID, operation.taskID)
+    assert.equal(data.resourceID, operation.resourceID)
+    assert.match(String(data.description), /of the app "shop" failed: The copy .* does not exist/)
+    assert.match(String(data.correctiveAction), new RegExp(`tasks/${operation.taskID}/log$`))
+  } finally {
+    receiver.closeAllConnections()
+    receiver.close()
+  }
+})
+
+test('what ended is told once; a restore that works puts an end to those that failed', async () => {
+  await assertEndsAreToldOnce(world)
+  const told = await world.rows(
+    `select severity from events where name = 'holdfast.app.restore.failed' order by sequence`,
+  )
+  assert.deepEqual(
+    told.map(({ severity }) => severity),
+    ['critical', 'critical', 'cleared'],
+  )
+  const starts = await world.rows(`select summary from events where name ~ 'service.started'`)
+  assert.deepEqual(starts, [{ summary: 'Service started' }])
+})
+
+async function addWebhook(url: string): Promise<void> {
+  await insertWebhook(world.database.database, createSealing(TEST_MASTER_KEY), {
+    id: randomUUID(),
+    accountID: world.accountID,
+    name: 'receiver',
+    version: '1.0',
+    url,
+    secret: `whsec_${Buffer.alloc(32).toString('base64')}`,
+    isEnabled: true,
+    minimumSeverity: 'critical',
+    labels: [],
+    createdBy: world.userID,
+    now: systemNow(),
+  })
+}
 
 async function complete(operation: Operation): Promise<Operation> {
   return await end(operation, 'completed')

@@ -117,6 +117,21 @@ export async function assertNothingLeft(
   }
 }
 
+/** However often the service died: what ended is told, and told once. */
+export async function assertEndsAreToldOnce(world: World): Promise<void> {
+  const told = `select count(*) from events where correlation_id = tasks.id`
+  const silent = await world.rows(
+    `select kind, state, (${told}) as count from tasks
+     where (kind, state) in (('backup', 'completed'), ('snapshot', 'completed'),
+       ('restore', 'completed'), ('clone', 'completed'), ('delete-backup', 'failed'),
+       ('delete-snapshot', 'failed'))
+       and parent_task_id is null and (${told}) <> 1`,
+  )
+  assert.deepEqual(silent, [])
+  const cancelled = `select kind from tasks where state = 'cancelled' and (${told}) > 0`
+  assert.deepEqual(await world.rows(cancelled), [])
+}
+
 /** Stock restic finds nothing wrong in any repository of the world. */
 export async function assertRepositoriesClean(world: World): Promise<void> {
   const sealing = createSealing(TEST_MASTER_KEY)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { mountFilesystem } from '@holdfast/platforms/testing'
 import { STEP_NAMES, type StepName, type WorkflowName } from '../step-names.ts'
 import {
+  assertEndsAreToldOnce,
   assertNothingLeft,
   assertRepositoriesClean,
   forbidFallingPercent,
@@ -67,8 +68,10 @@ const PLACES = {
   ],
   snapshot: [
     'snapshot/await-app',
+    'snapshot/pre-snapshot-hooks',
     'snapshot/ensure-local-repository',
     'snapshot/copy-volume',
+    'snapshot/post-snapshot-hooks',
     'snapshot/ensure-repository',
     'snapshot/describe-snapshot',
     'snapshot/complete-snapshot',
@@ -80,6 +83,7 @@ const PLACES = {
     'restore/restore-volume',
     'restore/pass-commit',
     'restore/commit-restore',
+    'restore/restore-hooks',
     'restore/app-ready',
     'restore/finish-restore',
     'restore/end-restore',
@@ -92,14 +96,25 @@ const PLACES = {
     'clone/pass-commit',
     'clone/commit-restore',
     'clone/discover-clone',
+    'clone/restore-hooks',
     'clone/app-ready',
     'clone/finish-restore',
     'clone/drop-source',
     'clone/end-clone',
   ],
   cancelledClone: ['clone/rollback-restore', 'clone/fail-clone'],
-  cancelledBackup: ['move/fail-move', 'backup/undo-backup', 'backup/fail-backup'],
-  cancelledSnapshot: ['snapshot/undo-snapshot', 'snapshot/fail-snapshot'],
+  cancelledBackup: [
+    'backup/pre-backup-hooks',
+    'move/fail-move',
+    'backup/post-backup-hooks',
+    'backup/undo-backup',
+    'backup/fail-backup',
+  ],
+  cancelledSnapshot: [
+    'snapshot/post-snapshot-hooks',
+    'snapshot/undo-snapshot',
+    'snapshot/fail-snapshot',
+  ],
   cancelledRestore: ['restore/rollback-restore', 'restore/fail-restore'],
   failedDeleteBackup: ['delete-backup/fail-delete-backup'],
   failedDeleteSnapshot: ['delete-snapshot/drop-volumes', 'delete-snapshot/fail-delete-snapshot'],
@@ -140,6 +155,7 @@ export async function runKillScenario(
   try {
     await forbidFallingPercent(world)
     await runOperations(world, killsAt)
+    await assertEndsAreToldOnce(world)
   } finally {
     mounted?.unmount()
     await world.dispose()
@@ -181,6 +197,7 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   await run(world, backup, killsAt(PLACES.backup), 'completed')
   await assertBackupIsWhole(world, backup)
 
+  await addNotingHooks(world)
   const snapshot = await world.snapshot()
   await run(world, snapshot, killsAt(PLACES.snapshot), 'completed')
   const kept = await volumeSnapshotIDs(world, snapshot)
@@ -200,6 +217,7 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   const unrestored = await world.restore({ kind: 'backup', id: backup.resourceID })
   await runCancelled(world, unrestored, 'restore-volume', killsAt(PLACES.cancelledRestore))
   await assertNothingLeft(world, kept)
+  await assertHooksArePaired(world)
   await assertRepositoriesClean(world)
 
   await withoutRepository(world, async () => {
@@ -214,6 +232,35 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   await run(world, fourth, killsAt(PLACES.deleteBackup), 'completed')
   await assertNothingLeft(world)
   await assertRepositoriesClean(world)
+}
+
+/** From here on every operation has hooks, but for the first backup, which had none. */
+async function addNotingHooks(world: World): Promise<void> {
+  for (const action of ['snapshot', 'backup'] as const) {
+    await addHook(world, { action, stage: 'pre' })
+    await addHook(world, { action, stage: 'post' })
+  }
+  await addHook(world, { action: 'restore', stage: 'post' })
+}
+
+/** Whatever was killed when: no app was left as the hooks before an operation had put it. */
+async function assertHooksArePaired(world: World): Promise<void> {
+  const runs = allHooksRun(world)
+  for (const action of ['snapshot', 'backup']) {
+    const before = runs.filter(({ name }) => name === `pre-${action}`)
+    assert.ok(before.length > 0)
+    for (const { taskID } of before) {
+      const names = hooksRun(world, taskID)
+      const isLetGo = names.lastIndexOf(`post-${action}`) > names.lastIndexOf(`pre-${action}`)
+      assert.ok(isLetGo, `the ${action} ${taskID} ran ${names.join(', ')}`)
+    }
+  }
+  const restores = await world.rows(
+    `select id from tasks where kind in ('restore', 'clone') and state = 'completed'`,
+  )
+  for (const { id } of restores) {
+    assert.ok(hooksRun(world, String(id)).includes('post-restore'), `the task ${id} ran no hook`)
+  }
 }
 
 async function run(

@@ -10,6 +10,7 @@ import {
   type RepositoryPlace,
   type Sealing,
 } from '@holdfast/db'
+import { resticURLOf } from '@holdfast/domain'
 import type { ServiceConfig } from './config.ts'
 import { withInstallation } from './installation-access.ts'
 import type { Log } from './log.ts'
@@ -65,7 +66,8 @@ async function describeRepositories(
   home: string,
 ): Promise<string[]> {
   const lines: string[] = []
-  for (const place of await listRepositoryPlaces(database)) {
+  const places = await listRepositoryPlaces(database)
+  for (const place of places) {
     const secrets = await openRepositorySecrets(database, sealing, place.id)
     if (secrets === undefined) continue
     lines.push(
@@ -75,8 +77,18 @@ async function describeRepositories(
       '',
     )
   }
-  return lines
+  return places.some(({ s3 }) => s3 !== undefined) ? [...lines, ...S3_LINES] : lines
 }
+
+/** The keys are the bucket's: they are changed more often than a kit is made. */
+const S3_LINES = [
+  'Repositories whose URL begins with s3: need the keys of their bucket, which are not in this kit:',
+  '  export AWS_ACCESS_KEY_ID=<access key> AWS_SECRET_ACCESS_KEY=<secret key>',
+  '  export AWS_DEFAULT_REGION=<region>       where the server has regions',
+  '  restic --cacert <file> …                 for a server with its own certificate authority',
+  '  restic -o s3.bucket-lookup=dns …         for a server that wants buckets as host names',
+  '',
+]
 
 function describePlace({ accountName, bucketName, clusterName }: RepositoryPlace): string {
   const where =
@@ -84,7 +96,8 @@ function describePlace({ accountName, bucketName, clusterName }: RepositoryPlace
   return `${where}, account "${accountName}"`
 }
 
-function repositoryUrl({ bucketPath, prefix }: RepositoryPlace, home: string): string {
+function repositoryUrl({ bucketPath, s3, prefix }: RepositoryPlace, home: string): string {
+  if (s3 !== undefined) return resticURLOf(s3, prefix)
   return join(bucketPath ?? snapshotsDirectory(home), prefix)
 }
 

@@ -1,5 +1,5 @@
 // Where all repositories of the installation are, for its recovery kit.
-import type { S3Place } from '@holdfast/domain'
+import { resticURLOf } from '@holdfast/domain'
 import { s3PlaceOf, toBucketParameters } from './buckets.ts'
 import type { Queries } from './transaction.ts'
 
@@ -10,8 +10,8 @@ export interface RepositoryPlace {
   /** With a bucket: its name, and its directory when it is a local one. */
   readonly bucketName: string | undefined
   readonly bucketPath: string | undefined
-  /** Of a bucket of an S3 server. */
-  readonly s3: S3Place | undefined
+  /** In a bucket of an S3 server: for `restic -r`. */
+  readonly s3URL: string | undefined
   /** Of a local snapshot repository. */
   readonly clusterName: string | undefined
 }
@@ -35,13 +35,14 @@ export async function listRepositoryPlaces({ queries }: Queries): Promise<Reposi
     .execute()
   return rows.map((row) => {
     const parameters = toBucketParameters(row.bucket_parameters ?? {})
+    const s3 = s3PlaceOf(row.provider ?? 'none', parameters)
     return {
       id: row.id,
       accountName: row.account_name,
       prefix: row.prefix,
       bucketName: row.bucket_name ?? undefined,
       bucketPath: parameters.local?.path,
-      s3: s3PlaceOf(row.provider ?? 'none', parameters),
+      s3URL: s3 === undefined ? undefined : resticURLOf(s3, row.prefix),
       clusterName: row.cluster_name ?? undefined,
     }
   })

@@ -10,7 +10,6 @@ import {
   type RepositoryPlace,
   type Sealing,
 } from '@holdfast/db'
-import { resticURLOf } from '@holdfast/domain'
 import type { ServiceConfig } from './config.ts'
 import { withInstallation } from './installation-access.ts'
 import type { Log } from './log.ts'
@@ -77,7 +76,7 @@ async function describeRepositories(
       '',
     )
   }
-  return places.some(({ s3 }) => s3 !== undefined) ? [...lines, ...S3_LINES] : lines
+  return places.some(({ s3URL }) => s3URL !== undefined) ? [...lines, ...S3_LINES] : lines
 }
 
 /** The keys are the bucket's: they are changed more often than a kit is made. */
@@ -96,8 +95,8 @@ function describePlace({ accountName, bucketName, clusterName }: RepositoryPlace
   return `${where}, account "${accountName}"`
 }
 
-function repositoryUrl({ bucketPath, s3, prefix }: RepositoryPlace, home: string): string {
-  if (s3 !== undefined) return resticURLOf(s3, prefix)
+function repositoryUrl({ bucketPath, s3URL, prefix }: RepositoryPlace, home: string): string {
+  if (s3URL !== undefined) return s3URL
   return join(bucketPath ?? snapshotsDirectory(home), prefix)
 }
 

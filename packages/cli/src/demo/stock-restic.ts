@@ -5,6 +5,8 @@ import { promisify } from 'node:util'
 export interface StockResticRun {
   readonly url: string
   readonly password: string
+  /** The keys of a bucket, for instance. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What `restic version` says; undefined where restic is not installed. */
@@ -21,10 +23,15 @@ export async function findStockRestic(): Promise<string | undefined> {
 /** Fails with all of restic's output unless it ends with 0. */
 export async function runStockRestic(
   args: readonly string[],
-  { url, password }: StockResticRun,
+  { url, password, environment }: StockResticRun,
 ): Promise<string> {
   const { stdout } = await promisify(execFile)('restic', ['--no-cache', '-r', url, ...args], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', RESTIC_PASSWORD: password },
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      RESTIC_PASSWORD: password,
+      ...environment,
+    },
     maxBuffer: 64 * 1024 * 1024,
   })
   return stdout

@@ -2,6 +2,7 @@
 import type { AppState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isAppHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -85,6 +86,7 @@ export const APPS: ResourceSource<App> = {
     ${SOURCE_CLUSTER_NAME} as source_cluster_name,
     ${HAS_UNENDED_BACKUP} as has_unended_backup, ${HAS_UNENDED_SNAPSHOT} as has_unended_snapshot`,
   isVisible: sql`apps.hidden_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`apps.id`,
   accountID: sql`apps.account_id`,
   createdAt: sql`apps.created_at`,
@@ -314,16 +316,29 @@ export async function updateApp(
     .execute()
 }
 
-/** Takes the app and all its copies out of sight; nothing of them is deleted. */
+/**
+ * Takes the app and all its copies out of sight; nothing of them is deleted before `purgeAfter`.
+ * Its schedules are switched off, and stay so when it comes back.
+ */
 export async function hideApp(
   { queries }: Queries,
-  { appID, now }: { readonly appID: string; readonly now: Date },
+  {
+    appID,
+    now,
+    purgeAfter,
+  }: { readonly appID: string; readonly now: Date; readonly purgeAfter: Date },
 ): Promise<void> {
-  await queries.updateTable('apps').set({ hidden_at: now }).where('id', '=', appID).execute()
+  const hidden = { hidden_at: now, purge_after: purgeAfter }
+  await queries.updateTable('apps').set(hidden).where('id', '=', appID).execute()
+  await queries
+    .updateTable('schedules')
+    .set({ is_enabled: false, next_run_at: null })
+    .where('app_id', '=', appID)
+    .execute()
   for (const copies of ['application_snapshots', 'backups'] as const) {
     await queries
       .updateTable(copies)
-      .set({ hidden_at: now })
+      .set(hidden)
       .where('app_id', '=', appID)
       .where('hidden_at', 'is', null)
       .execute()

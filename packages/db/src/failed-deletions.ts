@@ -39,7 +39,9 @@ export async function listFailedDeletions(
         when 'delete-backup' then exists (select 1 from backups
           where id = t.resource_id and deleted_at is not null)
         else exists (select 1 from application_snapshots
-          where id = t.resource_id and deleted_at is null and state = 'deleting')
+          where id = t.resource_id and deleted_at is null
+            and (state = 'deleting' or (state = 'failed' and hidden_at is not null and exists (
+              select 1 from apps where apps.id = app_id and apps.state = 'deleting'))))
       end
     order by t.ended_at
     limit ${limit}

@@ -70,6 +70,18 @@ export {
 } from './bucket-verification.ts'
 export type { Bucket, BucketChoices, BucketParameters } from './buckets.ts'
 export { BUCKETS, listBucketChoices, s3PlaceOf } from './buckets.ts'
+export type { CloudChange, ClusterChange, NewCloud } from './cloud-changes.ts'
+export {
+  hasStorageClass,
+  hideCloud,
+  hideCluster,
+  insertCloud,
+  isCloudNameTaken,
+  listManagedNames,
+  lockClouds,
+  updateCloud,
+  updateCluster,
+} from './cloud-changes.ts'
 export type { ClusterInventory, SeenVolume } from './cluster-inventory.ts'
 export {
   recordClusterReachable,
@@ -209,6 +221,12 @@ export {
   lockHooks,
   updateHookSource,
 } from './hook-sources.ts'
+export type {
+  HostClusterPlace,
+  RegisteredHostClusters,
+  ServedHostClusters,
+} from './host-clusters.ts'
+export { registerHostClusters } from './host-clusters.ts'
 export type { Installation } from './installation.ts'
 export {
   findInstallation,
@@ -308,6 +326,7 @@ export {
   SCHEDULE_RUN_STATES,
   SCHEDULE_RUNS,
   setNextRun,
+  setTaskOfRun,
 } from './schedule-runs.ts'
 export { listScheduledCopies } from './scheduled-copies.ts'
 export type { NewSchedule, Schedule, ScheduleContent, ScheduleUpdate } from './schedules.ts'

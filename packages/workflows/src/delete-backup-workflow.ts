@@ -8,6 +8,7 @@ import { cancelAndWait } from './cancel-and-wait.ts'
 import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
+import { removeAppIfPurged } from './purge-app.ts'
 import { step } from './step.ts'
 import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
 
@@ -37,6 +38,7 @@ async function runDeleteBackup(execution: Execution): Promise<TaskOutcome> {
       await deleteBackupVolumes(database, backup.id)
       await deleteCopyAssets(database, backup)
       await completeTask(scope)
+      await removeAppIfPurged(execution)
     },
     SHIELDED,
   )

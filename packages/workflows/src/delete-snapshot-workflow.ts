@@ -10,6 +10,7 @@ import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from 
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
+import { removeAppIfPurged } from './purge-app.ts'
 import { type StepScope, step } from './step.ts'
 import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
 import { appContext } from './workflow-context.ts'
@@ -65,6 +66,7 @@ async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
     async (scope) => {
       await markSnapshotGone(execution.runtime.database, snapshot.id)
       await completeTask(scope)
+      await removeAppIfPurged(execution)
     },
     SHIELDED,
   )

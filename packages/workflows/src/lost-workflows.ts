@@ -21,6 +21,7 @@ import { beginFailedDeletionsAgain } from './failed-deletions.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { settleMover } from './mover-obligation.ts'
 import { settleOrphans } from './orphans.ts'
+import { purgeTrash } from './purge-app.ts'
 import type { Runtime } from './runtime.ts'
 import { endStaging } from './staging-obligation.ts'
 import {
@@ -38,6 +39,7 @@ const LOST: WorkflowFailure = { code: 'workflow-lost' }
 export async function settleLostWorkflows(runtime: Runtime): Promise<void> {
   await failLostTasks(runtime)
   await orLater(runtime, 'failed deletions', () => beginFailedDeletionsAgain(runtime))
+  await orLater(runtime, 'the trash', () => purgeTrash(runtime))
   const platforms = await platformsOf(runtime)
   const obligations = (await listObligations(runtime.database, {})).toSorted(hooksFirst)
   const active = await activeWorkflows(obligations.map(({ workflowID }) => workflowID))

@@ -66,6 +66,7 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   ['core/v1/users/{user_id}/unreadNotifications', 'unreadNotification_id', 'DELETE'],
   ['holdfast/v1/webhooks', 'webhook_id', 'POST', 'PUT', 'DELETE'],
   ['holdfast/v1/deliveries', 'delivery_id'],
+  ['holdfast/v1/trash', 'trashItem_id', 'DELETE'],
 ]
 
 /** Beside the collections. */
@@ -79,6 +80,8 @@ const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/steps'],
   ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/log'],
   ['POST', '/accounts/{account_id}/holdfast/v1/webhooks/{webhook_id}/test'],
+  ['POST', '/accounts/{account_id}/holdfast/v1/trash/{trashItem_id}/restore'],
+  ['DELETE', '/accounts/{account_id}/holdfast/v1/trash'],
 ]
 
 /** They answer no JSON; `metrics.test.ts` looks at them. */
@@ -179,7 +182,8 @@ for (const route of ROUTES) {
       assert.match(operation.operationId, /^[a-z][A-Za-z]+$/)
       const success = { GET: '200', POST: '201', PUT: '204', DELETE: '204' }[route.method] ?? ''
       const statuses = Object.keys(operation.responses)
-      assert.ok(statuses.includes(isCancel(route) ? '202' : success))
+      const accepted = route.path.endsWith('/restore') ? '204' : '202'
+      assert.ok(statuses.includes(isCancel(route) ? accepted : success))
       for (const status of ['400', '401', '403', '503']) assert.ok(statuses.includes(status))
       const named = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
       const described = operation.parameters ?? []
@@ -356,7 +360,7 @@ function isListRoute({ method, path }: Route): boolean {
 }
 
 function isCancel({ path }: Route): boolean {
-  return path.endsWith('/cancel') || path.endsWith('/test')
+  return /\/(cancel|test|restore)$/.test(path)
 }
 
 /** Conforms to the schema; what it asks for is never carried out here. */
@@ -465,8 +469,15 @@ async function makeOneOfEach(): Promise<void> {
     unreadNotification_id: await first(`core/v1/users/${tenant.userID}/unreadNotifications`),
     webhook_id: await first('holdfast/v1/webhooks'),
     delivery_id: await first('holdfast/v1/deliveries'),
+    trashItem_id: await removedApp(),
   })
   await makeRepository()
+}
+
+async function removedApp(): Promise<string> {
+  const appID = await manageApp(api, 'removed')
+  assert.equal((await api.call('DELETE', `k8s/v2/apps/${appID}`)).status, 204)
+  return appID
 }
 
 async function makeTaskRecords(taskID: string): Promise<void> {

@@ -1,7 +1,13 @@
 // Clones and restores to new apps: what is accepted, what is written, what is refused.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { addTenant, assertAnswersConform, makeTestApi, type TestApi } from '../testing/test-api.ts'
+import {
+  addTenant,
+  assertAnswersConform,
+  hostWith,
+  makeTestApi,
+  type TestApi,
+} from '../testing/test-api.ts'
 import {
   assertProblem,
   completedBackup,
@@ -103,6 +109,7 @@ describe('accepted', () => {
     assertProblem(await api.call('DELETE', `topology/v1/appBackups/${backupID}`), 409, 142)
     // Sent back as it was read, it asks for no restore.
     await setApp(api, made.body.id, { state: 'ready' })
+    api.host.seen = hostWith('gone', 'back')
     const read = await api.call('GET', `k8s/v2/apps/${made.body.id}`)
     assert.equal((await putApp(api, made.body.id, { ...read.body, name: 'other' })).status, 204)
   })

@@ -14,6 +14,7 @@ import { entityTagOf } from './preconditions.ts'
 import { deliveries } from './resources/deliveries.ts'
 import { tasks } from './resources/tasks.ts'
 import { sendJson } from './send-json.ts'
+import { registerTrashRoutes } from './trash-routes.ts'
 
 const ROOT = '/accounts/:account_id/holdfast/v1'
 const IdParameter = Type.String({ format: 'uuid' })
@@ -21,6 +22,7 @@ const IdParameter = Type.String({ format: 'uuid' })
 export function registerExtensions(app: FastifyInstance, context: OperationContext): void {
   registerTaskCancel(app, context)
   registerRepository(app, context)
+  registerTrashRoutes(app, context)
   registerWebhookTest(app, context)
 }
 

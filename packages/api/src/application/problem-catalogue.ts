@@ -361,6 +361,11 @@ export const PROBLEMS = {
     title: 'Application not unmanaged',
     detail: "The application wasn't unmanaged because a backup of it runs.",
   },
+  164: {
+    status: 409,
+    title: 'Requested resource in unexpected state',
+    detail: "The requested resource isn't in the expected state.",
+  },
   175: {
     status: 409,
     title: 'Bucket deletion not allowed',

@@ -84,6 +84,7 @@ const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = 
   'copies-unended': { code: 'copies-unended', appID: 'x' },
   'app-restoring': { code: 'app-restoring', appID: 'x' },
   'app-not-ready': { code: 'app-not-ready', appID: 'x', state: 'provisioning' },
+  'trash-item-needs-app': { code: 'trash-item-needs-app', itemID: 'x', appID: 'y' },
   'source-app-not-found': { code: 'source-app-not-found', appID: 'x' },
   'source-not-on-cluster': { code: 'source-not-on-cluster', appID: 'x', clusterID: 'y' },
   'restore-filter-invalid': {

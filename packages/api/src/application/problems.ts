@@ -272,6 +272,12 @@ const ANSWERS: Answers = {
     reason: `The app is ${state}: its data is not there yet.`,
     remedy: 'Wait until it is ready, or cancel the task that makes it.',
   }),
+  'trash-item-needs-app': ({ itemID, appID }) => ({
+    problem: 164,
+    resource: `snapshot ${itemID}`,
+    reason: 'A snapshot lies where its app runs and is of use with its app only.',
+    remedy: `Restore the app ${appID} from the trash: its snapshots and backups come with it.`,
+  }),
   'source-app-not-found': ({ appID }) => ({
     problem: 75,
     resource: `app ${appID}`,

@@ -21,6 +21,7 @@ import { settings } from './resources/settings.ts'
 import { storageClasses } from './resources/storage-classes.ts'
 import { taskLog, taskSteps } from './resources/task-records.ts'
 import { tasks } from './resources/tasks.ts'
+import { trashItems } from './resources/trash-items.ts'
 import { unreadNotifications } from './resources/unread-notifications.ts'
 import { backupVolumes, snapshotVolumes } from './resources/volume-copies.ts'
 import { volumes } from './resources/volumes.ts'
@@ -51,6 +52,7 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(unreadNotifications)
   register(webhooks)
   register(deliveries)
+  register(trashItems)
   register(volumes)
   register(backupVolumes)
   register(snapshotVolumes)

@@ -19,7 +19,12 @@ const RESOURCE_COLUMNS = `
 const STATEMENTS = [
   // stopped_at: the process ended in order; ended_at: nothing is left of it.
   'alter table service_boots add column stopped_at timestamptz',
-  'alter table accounts add column account_contact jsonb',
+  // made_by_account_id: whose owners made it; they set it up until it is active.
+  `alter table accounts
+    add column account_contact jsonb,
+    add column made_by_account_id uuid references accounts`,
+  // As a cluster has them, where its namespaces carry labels: [{name, value}].
+  `alter table namespaces add column kubernetes_labels jsonb not null default '[]'`,
   `alter table users
     add column auth_id text,
     add column company_name text,
@@ -66,14 +71,21 @@ const STATEMENTS = [
     add column verified_at timestamptz,
     add column verify_after timestamptz not null default now() + interval '15 minutes'`,
   'create index buckets_to_verify on buckets (verify_after) where deleted_at is null',
-  `alter table clouds add column credential_id uuid`,
+  `alter table clouds
+    add column credential_id uuid,
+    add column deleted_at timestamptz,
+    drop constraint clouds_account_id_name_key`,
+  'create unique index clouds_by_name on clouds (account_id, name) where deleted_at is null',
   // host_root: the directory below which a host cluster's namespaces are. home: which service has
   // it, by the id of its executor. machine: what is known of the machine that the cluster is.
+  // deleted_at: users do not see it any more; what was copied from it still refers to it.
   `alter table clusters
     add column credential_id uuid,
     add column host_root text,
     add column home text,
-    add column machine jsonb`,
+    add column is_built_in boolean not null default true,
+    add column machine jsonb,
+    add column deleted_at timestamptz`,
   `alter table apps
     add column storage_class_mapping jsonb,
     add column purge_after timestamptz`,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
+  hideApp,
   insertApp,
   insertApplicationSnapshot,
   insertBackup,
@@ -19,6 +20,7 @@ import {
 import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
 import type { RestoreFilter } from '@holdfast/domain'
 import { type CloneInput, newTask, type RestoreInput, type TaskRequest } from '../new-task.ts'
+import { beginPurge } from '../purge-app.ts'
 import { systemNow } from './clock.ts'
 
 export interface World {
@@ -43,6 +45,8 @@ export interface World {
   ): Promise<Operation>
   deleteBackup(backupID: string): Promise<Operation>
   deleteSnapshot(snapshotID: string): Promise<Operation>
+  /** Removes the app and purges it at once; the operations are the deletions of its copies. */
+  purge(appID: string): Promise<Operation[]>
   /** The first row, as `pg` gives it. */
   row(statement: string, ...values: unknown[]): Promise<Record<string, unknown>>
   rows(statement: string, ...values: unknown[]): Promise<Record<string, unknown>[]>
@@ -82,6 +86,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     clone: (source, options) => requestClone(at, source, options),
     deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
     deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
+    purge: (appID) => requestPurge(at, appID),
     async row(statement, ...values) {
       const answer = await database.database.pool.query(statement, values)
       const [first] = answer.rows
@@ -253,6 +258,17 @@ async function requestDeleteSnapshot(at: Installed, snapshotID: string): Promise
   return await requestTask(at, snapshotID, { kind: 'delete-snapshot', snapshotID }, (queries) =>
     markApplicationSnapshotDeleting(queries, { snapshotID, now: systemNow() }),
   )
+}
+
+async function requestPurge(at: Installed, appID: string): Promise<Operation[]> {
+  const now = systemNow()
+  const answer = await inTransaction(at.database.database, async (transaction) => {
+    await hideApp(transaction, { appID, now, purgeAfter: now })
+    const { accountID, userID } = at
+    return await beginPurge(transaction, { appID, accountID, userID, now, newID: randomUUID })
+  })
+  if (answer.code !== 'begun') throw new Error(`The purge is ${answer.code}.`)
+  return answer.taskIDs.map((taskID) => ({ taskID, resourceID: appID }))
 }
 
 type RequestOf<Request> = Request extends unknown

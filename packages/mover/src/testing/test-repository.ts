@@ -7,6 +7,7 @@ import {
   type MoverJob,
   type RepositoryAccess,
   type RepositoryId,
+  type RepositoryStore,
 } from '@holdfast/domain'
 import { resultOfMover } from './mover-process.ts'
 
@@ -30,12 +31,15 @@ export function makeWorkplace(name: string): Workplace {
 
 /** Made by the mover's own `init`. */
 export async function makeRepository(path: string): Promise<TestRepository> {
-  const store = { kind: 'local', path } as const
+  return { path, access: await makeRepositoryIn({ kind: 'local', path }) }
+}
+
+export async function makeRepositoryIn(store: RepositoryStore): Promise<RepositoryAccess> {
   const lockHostname = LOCK_HOSTNAME
   const job: MoverJob = { kind: 'init', store, password: PASSWORD, lockHostname }
   const { keys } = await resultOfMover(job)
   const id = '00000000-0000-0000-0000-000000000000' as RepositoryId
-  return { path, access: { id, store, keys, lockHostname } }
+  return { id, store, keys, lockHostname }
 }
 
 export const LOCK_HOSTNAME = 'holdfast-test-executor-boot'
@@ -43,7 +47,7 @@ export const LOCK_HOSTNAME = 'holdfast-test-executor-boot'
 export type BackupJob = Extract<MoverJob, { readonly kind: 'backup' }>
 
 export function backupJob(
-  { access }: TestRepository,
+  { access }: Pick<TestRepository, 'access'>,
   sourcePath: string | Buffer,
   {
     source = {},
@@ -68,7 +72,7 @@ export function backupJob(
 }
 
 export function restoreJob(
-  { access }: TestRepository,
+  { access }: Pick<TestRepository, 'access'>,
   repositorySnapshotID: string,
   targetPath: string,
   logicalPath = '/shop/data',

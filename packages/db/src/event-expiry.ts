@@ -1,6 +1,6 @@
 // Removes events whose time has come, with their notifications and deliveries.
 import { sql } from 'kysely'
-import { expiryOf } from './events.ts'
+import { expiryOf, retentionDaysOf } from './events.ts'
 import type { Queries } from './transaction.ts'
 
 /** Of one statement, so that none holds many rows for long. */
@@ -11,13 +11,15 @@ const EVENTS_PER_STATEMENT = 2000
  * `now` is the instant at which their age is judged.
  */
 export async function removeExpiredEvents({ queries }: Queries, now: Date): Promise<number> {
+  const expiry = expiryOf(sql`retention.days`, sql`events.event_time`)
   for (;;) {
     const moved = await sql`
-      with present as (
-        select id, ${expiryOf(sql`account_id`, sql`event_time`)} as expiry from events
+      with retention as materialized (
+        select accounts.id as account_id, ${retentionDaysOf(sql`accounts.id`)} as days from accounts
       ), changed as (
-        select events.id, present.expiry from events join present on present.id = events.id
-        where events.expires_at is distinct from present.expiry
+        select events.id, ${expiry} as expiry
+        from events join retention on retention.account_id = events.account_id
+        where events.expires_at is distinct from ${expiry}
         limit ${EVENTS_PER_STATEMENT}
       )
       update events set expires_at = changed.expiry from changed where events.id = changed.id

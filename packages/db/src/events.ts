@@ -78,7 +78,8 @@ export async function recordEvent({ queries }: Queries, event: NewEvent): Promis
         ${event.visibility === undefined ? null : JSON.stringify(event.visibility)}::jsonb,
         ${event.method ?? null}, ${event.methodResult ?? null}, ${event.userID ?? null}::uuid,
         ${event.remoteAddress ?? null}, ${event.appID ?? null}::uuid,
-        ${expiryOf(sql`${event.accountID}::uuid`, sql`${event.eventTime}::timestamptz`)},
+        (select ${expiryOf(sql`days`, sql`${event.eventTime}::timestamptz`)}
+          from (select ${retentionDaysOf(sql`${event.accountID}::uuid`)} as days) as retention),
         ${event.eventTime}, ${event.eventTime},
         coalesce(${event.userID ?? null}::uuid, '00000000-0000-0000-0000-000000000000'))
       on conflict (id) do nothing
@@ -88,17 +89,20 @@ export async function recordEvent({ queries }: Queries, event: NewEvent): Promis
   `.execute(queries)
 }
 
-/** When an event of this account and time is removed; null: never. */
-export function expiryOf(
-  accountID: RawBuilder<unknown>,
-  eventTime: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  const days = sql`coalesce(
+/** How long the account keeps its events; 0: for ever. */
+export function retentionDaysOf(accountID: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce(
     (select s.current_config ->> 'retentionDays' from settings s
       where s.account_id = ${accountID} and s.name = 'holdfast.events')::integer,
     ${sql.lit(RETENTION)})`
-  return sql`(select case when days > 0 then ${eventTime} + make_interval(days => days) end
-    from (select ${days} as days) as retention)`
+}
+
+/** When an event is removed; null: never. */
+export function expiryOf(
+  days: RawBuilder<unknown>,
+  eventTime: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`case when ${days} > 0 then ${eventTime} + make_interval(days => ${days}) end`
 }
 
 const RANKS = { indeterminate: 2, informational: 1, warning: 2, critical: 3, cleared: 1 } as const

@@ -108,7 +108,7 @@ function toWire(task: Task): WireResource {
     ...(task.parentTaskID === undefined ? {} : { parentTaskID: task.parentTaskID }),
     ...(task.userID === undefined ? {} : { userID: task.userID }),
     resourceID: task.resourceID,
-    resourceURI: `${collections[0]}/${task.resourceID}`,
+    resourceURI: resourceURIOf(task),
     resourceCollectionURI: collections,
     state: task.state,
     stateTransitions: STATE_TRANSITIONS,
@@ -124,6 +124,16 @@ function toWire(task: Task): WireResource {
   }
 }
 
+/** A part of a copy has no address of its own: the task itself tells of it. */
+function resourceURIOf(task: Task): string {
+  const [collection] = collectionsOf(task)
+  return `${collection}/${isPart(task) ? task.id : task.resourceID}`
+}
+
+function isPart({ resourceKind }: Task): boolean {
+  return resourceKind === 'backup-volume'
+}
+
 /** Where the task's resource is listed, its usual place first. */
 function collectionsOf({ accountID, appID, resourceKind }: Task): string[] {
   const account = `/accounts/${accountID}`
@@ -135,6 +145,8 @@ function collectionsOf({ accountID, appID, resourceKind }: Task): string[] {
       return [`${app}/appSnaps`]
     case 'app':
       return [`${account}/k8s/v2/apps`]
+    case 'schedule':
+      return [`${app}/schedules`]
     case 'bucket':
       return [`${account}/topology/v1/buckets`]
     default:

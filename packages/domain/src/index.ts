@@ -76,7 +76,6 @@ export type {
   RepositoryKeys,
   RepositorySnapshotLabel,
   RepositoryStore,
-  S3Store,
 } from './mover-job.ts'
 export { BUCKET_FINDING_CODES } from './mover-job.ts'
 export type {
@@ -102,6 +101,13 @@ export type {
   VolumeName,
 } from './restore-filter.ts'
 export { checkRestoreFilter, selectResources, selectVolumes } from './restore-filter.ts'
+export type { NamespaceLabel, NamespaceReach } from './role-constraint.ts'
+export {
+  EMPTY_REACH,
+  reachOf,
+  readRoleConstraint,
+  UNLIMITED_REACH,
+} from './role-constraint.ts'
 export type {
   BucketProvider,
   KeyStoreFault,
@@ -120,6 +126,7 @@ export {
   S3_PROVIDERS,
   s3StoreOf,
 } from './s3-place.ts'
+export type { S3Store } from './s3-store.ts'
 export type {
   RetentionDecision,
   RetentionInput,

@@ -2,6 +2,7 @@
 // boundary as one line on stdin (the job) and as NDJSON on stdout (the events).
 import type { RepositoryId } from './ids.ts'
 import type { BucketProvider } from './s3-place.ts'
+import type { S3Store } from './s3-store.ts'
 import type { CopyWarning, EntryCount, Hole, MissedEntry } from './volume-copy.ts'
 
 /** The repository's master keys, base64, as in restic's key file. Never logged. */
@@ -13,25 +14,6 @@ export interface RepositoryKeys {
 
 /** Where a repository's objects are. */
 export type RepositoryStore = { readonly kind: 'local'; readonly path: string } | S3Store
-
-/** A bucket of an S3 server. Never logged: it holds the keys of the bucket. */
-export interface S3Store {
-  readonly kind: 's3'
-  /** `https://host[:port]`, without bucket. */
-  readonly endpoint: string
-  readonly region: string
-  readonly bucket: string
-  /** Below which the repository is, without slashes at its ends; empty for the bucket itself. */
-  readonly prefix: string
-  readonly addressing: 'path' | 'virtual-host'
-  readonly accessKeyID: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-  /** PEM; beside the certificate authorities that the system trusts. */
-  readonly certificateAuthority?: string
-  /** Whether addresses of loopback and private networks may be connected to. */
-  readonly mayReachPrivateNetworks: boolean
-}
 
 export interface RepositoryAccess {
   readonly id: RepositoryId

@@ -1,5 +1,5 @@
 // Where a bucket of an S3 server is, and with which keys it is reached: read from what users give.
-import type { S3Store } from './mover-job.ts'
+import type { S3Store } from './s3-store.ts'
 
 export const S3_PROVIDERS = ['aws', 'generic-s3', 'ontap-s3', 'storagegrid-s3'] as const
 export type S3Provider = (typeof S3_PROVIDERS)[number]

@@ -33,6 +33,7 @@ export interface AccountsTable {
   is_enabled: Generated<boolean>
   enabled_at: NullableInstant
   account_contact: NullableJson
+  made_by_account_id: string | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -106,6 +107,7 @@ export interface CloudsTable {
   cloud_type: string
   default_bucket_id: string | null
   credential_id: string | null
+  deleted_at: NullableInstant
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -131,7 +133,9 @@ export interface ClustersTable {
   credential_id: string | null
   host_root: string | null
   home: string | null
+  is_built_in: Generated<boolean>
   machine: NullableJson
+  deleted_at: NullableInstant
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -147,6 +151,7 @@ export interface NamespacesTable {
   name: string
   uid: string
   namespace_state: Generated<string>
+  kubernetes_labels: GeneratedJson
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant

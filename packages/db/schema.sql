@@ -11,6 +11,8 @@ create table accounts (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   account_contact jsonb,
+  made_by_account_id uuid,
+  constraint accounts_made_by_account_id_fkey FOREIGN KEY (made_by_account_id) REFERENCES accounts(id),
   constraint accounts_pkey PRIMARY KEY (id),
   constraint accounts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'deletePending'::text])))
 );
@@ -226,10 +228,11 @@ create table clouds (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   credential_id uuid,
+  deleted_at timestamp with time zone,
   constraint clouds_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
-  constraint clouds_account_id_name_key UNIQUE (account_id, name),
   constraint clouds_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX clouds_by_name ON public.clouds USING btree (account_id, name) WHERE (deleted_at IS NULL);
 
 create table clusters (
   id uuid not null,
@@ -254,7 +257,9 @@ create table clusters (
   credential_id uuid,
   host_root text,
   home text,
+  is_built_in boolean not null default true,
   machine jsonb,
+  deleted_at timestamp with time zone,
   constraint clusters_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint clusters_cloud_id_fkey FOREIGN KEY (cloud_id) REFERENCES clouds(id),
   constraint clusters_pkey PRIMARY KEY (id)
@@ -461,6 +466,7 @@ create table namespaces (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  kubernetes_labels jsonb not null default '[]'::jsonb,
   constraint namespaces_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint namespaces_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint namespaces_cluster_id_name_key UNIQUE (cluster_id, name),

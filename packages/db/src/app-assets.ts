@@ -1,6 +1,7 @@
 // App assets: the inventory of a live app, an application snapshot or a backup.
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { belongsToHeldApp, isCopyHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -40,6 +41,13 @@ export const APP_ASSETS: ResourceSource<AppAsset> = {
   from: sql`app_assets as assets`,
   columns: sql`assets.*`,
   isVisible: sql`true`,
+  limitedTo: ({ reach }) => ({
+    rows: sql`(${belongsToHeldApp(reach, sql`assets.app_id`)}
+      or assets.backup_id in (select copies.id from backups as copies
+        where ${isCopyHeld(reach, 'copies')})
+      or assets.snapshot_id in (select copies.id from application_snapshots as copies
+        where ${isCopyHeld(reach, 'copies')}))`,
+  }),
   id: sql`assets.id`,
   accountID: sql`assets.account_id`,
   createdAt: sql`assets.created_at`,

@@ -2,6 +2,7 @@
 import type { CopyState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isCopyHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -49,6 +50,7 @@ export const APPLICATION_SNAPSHOTS: ResourceSource<ApplicationSnapshot> = {
   from: sql`application_snapshots as snapshots`,
   columns: sql`snapshots.*`,
   isVisible: sql`snapshots.deleted_at is null and snapshots.hidden_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isCopyHeld(reach, 'snapshots') }),
   id: sql`snapshots.id`,
   accountID: sql`snapshots.account_id`,
   createdAt: sql`snapshots.created_at`,

@@ -2,6 +2,7 @@
 import type { CopyState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isCopyHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -55,6 +56,7 @@ export const BACKUPS: ResourceSource<Backup> = {
   from: sql`backups`,
   columns: sql`backups.*`,
   isVisible: sql`backups.deleted_at is null and backups.hidden_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isCopyHeld(reach, 'backups') }),
   id: sql`backups.id`,
   accountID: sql`backups.account_id`,
   createdAt: sql`backups.created_at`,

@@ -2,6 +2,7 @@
 import { type BucketCandidate, isS3Provider, readServerURL, type S3Place } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isBucketNeeded } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -41,6 +42,7 @@ export const BUCKETS: ResourceSource<Bucket> = {
   from: sql`buckets`,
   columns: sql`buckets.*`,
   isVisible: sql`buckets.deleted_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isBucketNeeded(reach, sql`buckets.id`) }),
   id: sql`buckets.id`,
   accountID: sql`buckets.account_id`,
   createdAt: sql`buckets.created_at`,

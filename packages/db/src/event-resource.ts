@@ -3,6 +3,7 @@
 import { type SqlBool, sql } from 'kysely'
 import type { EventSeverity } from './events.ts'
 import type { ResourceSource, Viewer } from './list-resources.ts'
+import { belongsToHeldApp } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -74,6 +75,7 @@ export const EVENTS: ResourceSource<EventRecord> = {
   from: sql`events`,
   columns: sql`events.*, ${TTL_SECONDS} as ttl_seconds`,
   isVisible: sql`true`,
+  limitedTo: ({ reach }) => ({ rows: belongsToHeldApp(reach, sql`events.app_id`) }),
   isVisibleTo,
   id: sql`events.id`,
   accountID: sql`events.account_id`,
@@ -133,6 +135,10 @@ export const UNREAD_NOTIFICATIONS: ResourceSource<UnreadNotification> = {
   from: sql`unread_notifications join events on events.id = unread_notifications.event_id`,
   columns: sql`unread_notifications.*, events.sequence, events.severity`,
   isVisible: sql`true`,
+  limitedTo: ({ reach, userID }) => ({
+    rows: sql`(unread_notifications.user_id = ${userID}
+      and ${belongsToHeldApp(reach, sql`events.app_id`)})`,
+  }),
   isVisibleTo: (viewer) => sql`(unread_notifications.user_id = ${viewer.userID}
     or ${seesAll(viewer)})`,
   id: sql`unread_notifications.id`,
@@ -159,6 +165,7 @@ export const NOTIFIED_USERS: ResourceSource<ResourceCommon> = {
   from: sql`users`,
   columns: sql`users.*`,
   isVisible: sql`true`,
+  limitedTo: ({ userID }) => ({ rows: sql`users.id = ${userID}` }),
   isVisibleTo: (viewer) => sql`(users.id = ${viewer.userID} or ${seesAll(viewer)})`,
   id: sql`users.id`,
   accountID: sql`users.account_id`,

@@ -2,6 +2,7 @@
 import type { HookAction, HookCriterion, HookStage, HookToPlan, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isAppHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -43,6 +44,7 @@ export const EXECUTION_HOOKS: ResourceSource<ExecutionHook> = {
   columns: sql`execution_hooks.*`,
   // Those of an app in the trash are there again with it.
   isVisible: sql`apps.hidden_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`execution_hooks.id`,
   accountID: sql`execution_hooks.account_id`,
   createdAt: sql`execution_hooks.created_at`,

@@ -1,3 +1,20 @@
+export type {
+  Account,
+  AccountChange,
+  AccountContact,
+  AccountState,
+  PendingAccount,
+  PostalAddress,
+} from './accounts.ts'
+export {
+  ACCOUNT_STATES,
+  ACCOUNTS,
+  insertPendingAccount,
+  isAccountKnown,
+  isSetUpBy,
+  lockPeople,
+  updateAccount,
+} from './accounts.ts'
 export { isBeingRestored } from './active-restores.ts'
 export type { AppAsset, NewAppAsset } from './app-assets.ts'
 export { APP_ASSETS, replaceAssetsOfApp } from './app-assets.ts'
@@ -200,6 +217,8 @@ export type { FailedDeletion } from './failed-deletions.ts'
 export { listFailedDeletions, lockFailedDeletion } from './failed-deletions.ts'
 export type { BucketRef, FirstOwner, FirstStart } from './first-start.ts'
 export { findFirstLocalBucket, findFirstOwner, recordFirstStart } from './first-start.ts'
+export type { Group } from './groups.ts'
+export { GROUPS } from './groups.ts'
 export type { HookRun, HookRunEnd, NewHookRun } from './hook-runs.ts'
 export {
   endHookRun,
@@ -237,6 +256,8 @@ export type {
   FieldCondition,
   FieldExpression,
   FieldKind,
+  LimitedView,
+  LimitedViewer,
   Operator,
   PageKey,
   ParentKey,
@@ -269,7 +290,7 @@ export {
   updateObligationDetail,
 } from './obligations.ts'
 export type {
-  Account,
+  Grant,
   NewAccount,
   NewRoleBinding,
   NewToken,
@@ -278,8 +299,8 @@ export type {
   Role,
 } from './principals.ts'
 export {
-  ACCOUNTS,
   findPrincipal,
+  highestRole,
   insertAccount,
   insertRoleBinding,
   insertToken,
@@ -307,6 +328,13 @@ export {
 export type { RepositoryPlace } from './repository-places.ts'
 export { listRepositoryPlaces } from './repository-places.ts'
 export type { ResourceCommon } from './resource-fields.ts'
+export type { GivenRole, RoleBinding, RoleChange } from './role-bindings.ts'
+export {
+  deleteRoleBinding,
+  insertGivenRole,
+  ROLE_BINDINGS,
+  updateRoleBinding,
+} from './role-bindings.ts'
 export type {
   LockedSchedule,
   NewScheduleRun,
@@ -349,6 +377,15 @@ export {
   listOpenServiceBoots,
   recordServiceStop,
 } from './service-boots.ts'
+export type { LoginCandidate, NewSession, SessionUse } from './sessions.ts'
+export {
+  endSession,
+  endSessionsOfAccount,
+  endSessionsOfUser,
+  findLoginCandidates,
+  findSessionPrincipal,
+  insertSession,
+} from './sessions.ts'
 export type {
   AccountSetting,
   SettingChange,
@@ -399,6 +436,15 @@ export {
   requestTaskCancel,
   workflowIDOf,
 } from './tasks.ts'
+export type { GivenToken, Token, TokenChange } from './tokens.ts'
+export {
+  insertGivenToken,
+  lockToken,
+  revokeToken,
+  revokeTokensOfOthers,
+  TOKENS,
+  updateToken,
+} from './tokens.ts'
 export type { Cloud, Cluster, Namespace, StorageClass, Volume } from './topology.ts'
 export {
   CLOUDS,
@@ -416,6 +462,24 @@ export { TRASH, unhideApp, unhideBackup } from './trash.ts'
 export { listUnendedSnapshotTasks } from './unended-snapshot-tasks.ts'
 export type { NewPassword, PasswordOwner } from './user-passwords.ts'
 export { findPasswordOwner, lockPasswordOwner, setUserPassword } from './user-passwords.ts'
+export type {
+  AuthProvider,
+  InvitedUser,
+  User,
+  UserChange,
+  UserProfile,
+  UserState,
+} from './users.ts'
+export {
+  AUTH_PROVIDERS,
+  countOwners,
+  deleteUser,
+  insertInvitedUser,
+  isEmailTaken,
+  USER_STATES,
+  USERS,
+  updateUser,
+} from './users.ts'
 export type { VolumeCopy } from './volume-copies.ts'
 export { BACKUP_VOLUMES, SNAPSHOT_VOLUMES } from './volume-copies.ts'
 export type {

@@ -3,6 +3,7 @@
 // A `ResourceSource` says where the rows are and which SQL expression each domain field has; what
 // has none can be neither filtered nor ordered by. Pages go on from the last row's key, never from
 // an offset, so a page is right whatever was inserted before it.
+import type { NamespaceReach } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Queries } from './transaction.ts'
 
@@ -27,6 +28,7 @@ export type ParentKey =
   | 'snapshotID'
   | 'backupID'
   | 'userID'
+  | 'groupID'
   | 'taskID'
   | 'scheduleID'
 
@@ -35,7 +37,19 @@ export interface Viewer {
   readonly userID: string
   /** One of `ROLES`. */
   readonly role: string | undefined
+  /** Unlimited when absent. */
+  readonly reach?: NamespaceReach
 }
+
+/** What a viewer sees whose reach is limited. */
+export interface LimitedView {
+  readonly rows: RawBuilder<SqlBool>
+  /** Instead of the source's own, where those would tell of what is out of reach. */
+  readonly columns?: RawBuilder<unknown>
+  readonly fields?: Readonly<Record<string, FieldExpression>>
+}
+
+export type LimitedViewer = Viewer & { readonly reach: NamespaceReach }
 
 /** `Row` is what `columns` selects; it never leaves the package. */
 export interface ResourceSource<Resource> {
@@ -45,6 +59,8 @@ export interface ResourceSource<Resource> {
   readonly isVisible: RawBuilder<SqlBool>
   /** Beside that, for rows that not everybody of the account may see. */
   readonly isVisibleTo?: (viewer: Viewer) => RawBuilder<SqlBool>
+  /** Absent for what belongs to the account alone: a viewer with a limited reach sees none of it. */
+  readonly limitedTo?: (viewer: LimitedViewer) => LimitedView
   readonly id: RawBuilder<unknown>
   readonly accountID: RawBuilder<unknown>
   readonly createdAt: RawBuilder<unknown>
@@ -115,9 +131,10 @@ export async function listResources<Resource>(
 
 /** For tests, which read its plan. */
 export function pageStatement<Resource>(
-  source: ResourceSource<Resource>,
+  whole: ResourceSource<Resource>,
   query: ResourceQuery,
 ): RawBuilder<PageRow> {
+  const source = asSeenBy(whole, query.scope)
   const order = orderOf(source, query)
   const conditions = [...conditionsOf(source, query.scope, query.where)]
   if (query.after !== undefined) conditions.push(isAfter(source, order, query.after))
@@ -135,9 +152,10 @@ export function pageStatement<Resource>(
 /** How many match, pages aside. */
 export async function countResources<Resource>(
   { queries }: Queries,
-  source: ResourceSource<Resource>,
+  whole: ResourceSource<Resource>,
   { scope, where }: Pick<ResourceQuery, 'scope' | 'where'>,
 ): Promise<number> {
+  const source = asSeenBy(whole, scope)
   const conditions = conditionsOf(source, scope, where)
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from ${source.from} where ${sql.join(conditions, sql` and `)}
@@ -148,14 +166,28 @@ export async function countResources<Resource>(
 /** The one resource with this id in this scope; undefined when it does not exist for users. */
 export async function findResource<Resource>(
   { queries }: Queries,
-  source: ResourceSource<Resource>,
+  whole: ResourceSource<Resource>,
   { scope, id }: { readonly scope: ResourceScope; readonly id: string },
 ): Promise<Resource | undefined> {
+  const source = asSeenBy(whole, scope)
   const conditions = [sql<SqlBool>`${source.id} = ${id}`, ...conditionsOf(source, scope, [])]
   const { rows } = await sql<object>`
     select ${source.columns} from ${source.from} where ${sql.join(conditions, sql` and `)}
   `.execute(queries)
   return rows[0] === undefined ? undefined : source.toResource(rows[0] as never)
+}
+
+/** The one place where a limited reach takes effect, for pages, counts and single resources. */
+function asSeenBy<Resource>(
+  source: ResourceSource<Resource>,
+  { viewer }: ResourceScope,
+): ResourceSource<Resource> {
+  const reach = viewer?.reach
+  if (viewer === undefined || reach === undefined || reach.isUnlimited) return source
+  const view = source.limitedTo?.({ ...viewer, reach })
+  if (view === undefined) return { ...source, isVisible: sql`false` }
+  const { rows, columns = source.columns, fields = source.fields } = view
+  return { ...source, columns, fields, isVisible: sql`${source.isVisible} and ${rows}` }
 }
 
 interface PageRow {

@@ -1,57 +1,9 @@
-// Who acts: accounts, users, tokens and role bindings.
+// Who acts: what an account begins with, and whom a token stands for.
 import { sql } from 'kysely'
-import type { ResourceSource } from './list-resources.ts'
-import {
-  type CommonRow,
-  commonFields,
-  instant,
-  type ResourceCommon,
-  text,
-  toCommon,
-} from './resource-fields.ts'
 import type { Queries } from './transaction.ts'
 
 export const ROLES = ['viewer', 'member', 'admin', 'owner'] as const
 export type Role = (typeof ROLES)[number]
-
-export interface Account extends ResourceCommon {
-  readonly name: string
-  readonly state: string
-  readonly isEnabled: boolean
-  readonly enabledAt?: Date
-}
-
-interface AccountRow extends Omit<CommonRow, 'account_id'> {
-  readonly name: string
-  readonly state: string
-  readonly is_enabled: boolean
-  readonly enabled_at: Date | null
-}
-
-/** An account contains itself: a caller sees their own and no other. */
-export const ACCOUNTS: ResourceSource<Account> = {
-  from: sql`accounts`,
-  columns: sql`accounts.*`,
-  isVisible: sql`true`,
-  id: sql`accounts.id`,
-  accountID: sql`accounts.id`,
-  createdAt: sql`accounts.created_at`,
-  parents: {},
-  fields: {
-    ...commonFields('accounts'),
-    name: text(sql`accounts.name`),
-    state: text(sql`accounts.state`),
-    isEnabled: text(sql`accounts.is_enabled`),
-    enabledAt: instant(sql`accounts.enabled_at`),
-  },
-  toResource: (row: AccountRow) => ({
-    ...toCommon({ ...row, account_id: row.id }),
-    name: row.name,
-    state: row.state,
-    isEnabled: row.is_enabled,
-    ...(row.enabled_at === null ? {} : { enabledAt: row.enabled_at }),
-  }),
-}
 
 export interface NewAccount {
   readonly id: string
@@ -161,7 +113,7 @@ export async function revokeTokensOfUser(
   return Number(revoked.numUpdatedRows)
 }
 
-/** Who a token stands for, and what they may. */
+/** Who calls, and what they may. */
 export interface Principal {
   readonly userID: string
   readonly accountID: string
@@ -170,6 +122,14 @@ export interface Principal {
   readonly isEnabled: boolean
   /** The highest role that a binding gives; undefined without any. */
   readonly role?: Role
+  readonly grants: readonly Grant[]
+}
+
+/** What one role binding gives. */
+export interface Grant {
+  readonly role: Role
+  /** `roleConstraints` of the binding. */
+  readonly constraints: readonly string[]
 }
 
 /**
@@ -187,28 +147,34 @@ export async function findPrincipal(
       where secret_hash = ${hash} and revoked_at is null
         and (last_used_at is null or last_used_at < now() - interval '1 minute')
     )
-    select users.id as "userID", users.account_id as "accountID", users.email,
-      users.is_enabled and users.state = 'active' and accounts.is_enabled
-        and accounts.state = 'active' as "isEnabled",
-      coalesce((
-        select jsonb_agg(bindings.role) from role_bindings as bindings
-        where bindings.user_id = users.id and bindings.account_id = users.account_id
-      ), '[]') as roles
+    select ${PRINCIPAL_COLUMNS}
     from tokens join users on users.id = tokens.user_id
       join accounts on accounts.id = users.account_id
     where tokens.secret_hash = ${hash} and tokens.revoked_at is null
   `.execute(queries)
-  const row = rows[0]
-  if (row === undefined) return undefined
-  const { roles, ...principal } = row
-  const role = ROLES.findLast((candidate) => roles.includes(candidate))
-  return { ...principal, ...(role === undefined ? {} : { role }) }
+  return rows[0] && toPrincipal(rows[0])
 }
 
-interface PrincipalRow {
-  readonly userID: string
-  readonly accountID: string
-  readonly email: string
-  readonly isEnabled: boolean
-  readonly roles: readonly Role[]
+/** For a statement that joins `users` and `accounts`. */
+export const PRINCIPAL_COLUMNS = sql`
+  users.id as "userID", users.account_id as "accountID", users.email,
+  users.is_enabled and users.state = 'active' and accounts.is_enabled
+    and accounts.state = 'active' as "isEnabled",
+  coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'role', bindings.role, 'constraints', bindings.role_constraints))
+    from role_bindings as bindings
+    where bindings.user_id = users.id and bindings.account_id = users.account_id
+  ), '[]') as grants`
+
+export type PrincipalRow = Omit<Principal, 'role'>
+
+export function toPrincipal(row: PrincipalRow): Principal {
+  const role = highestRole(row.grants.map((grant) => grant.role))
+  return { ...row, ...(role === undefined ? {} : { role }) }
+}
+
+/** Undefined when there is none among `roles`. */
+export function highestRole(roles: readonly Role[]): Role | undefined {
+  return ROLES.findLast((role) => roles.includes(role))
 }

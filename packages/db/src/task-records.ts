@@ -12,6 +12,7 @@ import {
   text,
   toCommon,
 } from './resource-fields.ts'
+import { isTaskOf } from './task-resource.ts'
 
 export interface TaskStep extends ResourceCommon {
   readonly position: number
@@ -50,6 +51,9 @@ export const TASK_STEPS: ResourceSource<TaskStep> = {
     from task_steps join tasks on tasks.id = task_steps.task_id) as steps`,
   columns: sql`steps.*`,
   isVisible: sql`true`,
+  limitedTo: (viewer) => ({
+    rows: sql`steps.task_id in (select tasks.id from tasks where ${isTaskOf(viewer, 'tasks')})`,
+  }),
   id: sql`steps.id`,
   accountID: sql`steps.account_id`,
   createdAt: sql`steps.created_at`,
@@ -99,6 +103,9 @@ export const TASK_LOG: ResourceSource<TaskLogEntry> = {
     from task_log join tasks on tasks.id = task_log.task_id) as lines`,
   columns: sql`lines.*`,
   isVisible: sql`true`,
+  limitedTo: (viewer) => ({
+    rows: sql`lines.task_id in (select tasks.id from tasks where ${isTaskOf(viewer, 'tasks')})`,
+  }),
   id: sql`lines.id`,
   accountID: sql`lines.account_id`,
   createdAt: sql`lines.created_at`,

@@ -1,7 +1,8 @@
 // Tasks as users list and read them; their statements are in `tasks.ts`.
 import type { TaskState } from '@holdfast/domain'
-import { sql } from 'kysely'
-import type { ResourceSource } from './list-resources.ts'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { LimitedViewer, ResourceSource } from './list-resources.ts'
+import { belongsToHeldApp } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -56,6 +57,7 @@ export const TASKS: ResourceSource<Task> = {
   from: sql`tasks`,
   columns: sql`tasks.*`,
   isVisible: sql`true`,
+  limitedTo: (viewer) => ({ rows: isTaskOf(viewer, 'tasks') }),
   id: sql`tasks.id`,
   accountID: sql`tasks.account_id`,
   createdAt: sql`tasks.created_at`,
@@ -77,6 +79,12 @@ export const TASKS: ResourceSource<Task> = {
     cancelRequestedAt: instant(sql`tasks.cancel_requested_at`),
   },
   toResource: toTask,
+}
+
+/** Of the apps in reach, and what one began oneself. */
+export function isTaskOf({ reach, userID }: LimitedViewer, alias: string): RawBuilder<SqlBool> {
+  return sql`(${belongsToHeldApp(reach, sql.ref(`${alias}.app_id`))}
+    or ${sql.ref(`${alias}.user_id`)} = ${userID})`
 }
 
 function toTask(row: TaskRow): Task {

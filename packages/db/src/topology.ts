@@ -1,7 +1,14 @@
 // Where apps run: clouds, clusters, namespaces, storage classes and volumes.
 import type { Hole, SnapshotStrategy } from '@holdfast/domain'
-import { sql } from 'kysely'
-import type { ResourceSource } from './list-resources.ts'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { LimitedView, LimitedViewer, ResourceSource } from './list-resources.ts'
+import {
+  isAppHeld,
+  isCloudNeeded,
+  isClusterNeeded,
+  isNamedNamespaceHeld,
+  isNamespaceSeen,
+} from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -19,6 +26,7 @@ export interface Cloud extends ResourceCommon {
   readonly stateUnready: readonly string[]
   readonly cloudType: string
   readonly defaultBucketID?: string
+  readonly credentialID?: string
 }
 
 interface CloudRow extends CommonRow {
@@ -27,12 +35,14 @@ interface CloudRow extends CommonRow {
   readonly state_unready: readonly string[]
   readonly cloud_type: string
   readonly default_bucket_id: string | null
+  readonly credential_id: string | null
 }
 
 export const CLOUDS: ResourceSource<Cloud> = {
   from: sql`clouds`,
   columns: sql`clouds.*`,
-  isVisible: sql`true`,
+  isVisible: sql`clouds.deleted_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isCloudNeeded(reach, sql`clouds.id`) }),
   id: sql`clouds.id`,
   accountID: sql`clouds.account_id`,
   createdAt: sql`clouds.created_at`,
@@ -44,6 +54,7 @@ export const CLOUDS: ResourceSource<Cloud> = {
     stateUnready: json(sql`clouds.state_unready`),
     cloudType: text(sql`clouds.cloud_type`),
     defaultBucketID: text(sql`clouds.default_bucket_id`),
+    credentialID: text(sql`clouds.credential_id`),
   },
   toResource: (row: CloudRow) => ({
     ...toCommon(row),
@@ -52,6 +63,7 @@ export const CLOUDS: ResourceSource<Cloud> = {
     stateUnready: row.state_unready,
     cloudType: row.cloud_type,
     ...(row.default_bucket_id === null ? {} : { defaultBucketID: row.default_bucket_id }),
+    ...(row.credential_id === null ? {} : { credentialID: row.credential_id }),
   }),
 }
 
@@ -86,10 +98,14 @@ interface ClusterRow extends CommonRow {
   readonly has_apps: boolean
 }
 
-const NAMESPACE_NAMES = sql`(
-  select coalesce(jsonb_agg(namespaces.name order by namespaces.name collate "C"), '[]')
-  from namespaces
-  where namespaces.cluster_id = clusters.id and namespaces.namespace_state = 'discovered')`
+const NAMESPACE_NAMES = namespaceNames(sql`true`)
+
+function namespaceNames(isShown: RawBuilder<SqlBool>): RawBuilder<unknown> {
+  return sql`(
+    select coalesce(jsonb_agg(namespaces.name order by namespaces.name collate "C"), '[]')
+    from namespaces where namespaces.cluster_id = clusters.id
+      and namespaces.namespace_state = 'discovered' and ${isShown})`
+}
 
 const HAS_APPS = sql<boolean>`exists (
   select 1 from apps where apps.cluster_id = clusters.id and apps.hidden_at is null)`
@@ -97,7 +113,8 @@ const HAS_APPS = sql<boolean>`exists (
 export const CLUSTERS: ResourceSource<Cluster> = {
   from: sql`clusters`,
   columns: sql`clusters.*, ${NAMESPACE_NAMES} as namespace_names, ${HAS_APPS} as has_apps`,
-  isVisible: sql`true`,
+  isVisible: sql`clusters.deleted_at is null`,
+  limitedTo: limitedClusters,
   id: sql`clusters.id`,
   accountID: sql`clusters.account_id`,
   createdAt: sql`clusters.created_at`,
@@ -123,7 +140,17 @@ export const CLUSTERS: ResourceSource<Cluster> = {
 /** Clusters that are managed: those apps can be on. */
 export const MANAGED_CLUSTERS: ResourceSource<Cluster> = {
   ...CLUSTERS,
-  isVisible: sql`clusters.managed_state = 'managed'`,
+  isVisible: sql`clusters.managed_state = 'managed' and clusters.deleted_at is null`,
+}
+
+/** Names of namespaces out of reach are not told, in a filter neither. */
+function limitedClusters({ reach }: LimitedViewer): LimitedView {
+  const names = namespaceNames(isNamespaceSeen(reach, 'namespaces'))
+  return {
+    rows: isClusterNeeded(reach, sql`clusters.id`),
+    columns: sql`clusters.*, ${names} as namespace_names, ${HAS_APPS} as has_apps`,
+    fields: { ...CLUSTERS.fields, namespaces: json(names) },
+  }
 }
 
 function toCluster(row: ClusterRow): Cluster {
@@ -170,6 +197,7 @@ export const NAMESPACES: ResourceSource<Namespace> = {
   from: sql`namespaces join clusters on clusters.id = namespaces.cluster_id`,
   columns: sql`namespaces.*`,
   isVisible: IS_NAMESPACE_KNOWN,
+  limitedTo: ({ reach }) => ({ rows: isNamespaceSeen(reach, 'namespaces') }),
   id: sql`namespaces.id`,
   accountID: sql`namespaces.account_id`,
   createdAt: sql`namespaces.created_at`,
@@ -195,6 +223,8 @@ export interface StorageClass extends ResourceCommon {
   readonly name: string
   readonly provisioner: string
   readonly isDefault: boolean
+  /** On a host: some volume there can be snapshot in this way. */
+  readonly isAvailable: boolean
 }
 
 interface StorageClassRow extends CommonRow {
@@ -202,12 +232,18 @@ interface StorageClassRow extends CommonRow {
   readonly name: string
   readonly provisioner: string
   readonly is_default: boolean
+  readonly is_available: boolean
 }
+
+const IS_CLASS_AVAILABLE = sql<boolean>`(classes.is_default or exists (
+  select 1 from volumes where volumes.cluster_id = classes.cluster_id
+    and volumes.state = 'ready' and volumes.strategies @> to_jsonb(classes.name)))`
 
 export const STORAGE_CLASSES: ResourceSource<StorageClass> = {
   from: sql`storage_classes as classes join clusters on clusters.id = classes.cluster_id`,
-  columns: sql`classes.*`,
-  isVisible: sql`true`,
+  columns: sql`classes.*, ${IS_CLASS_AVAILABLE} as is_available`,
+  isVisible: sql`clusters.deleted_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isClusterNeeded(reach, sql`classes.cluster_id`) }),
   id: sql`classes.id`,
   accountID: sql`classes.account_id`,
   createdAt: sql`classes.created_at`,
@@ -217,6 +253,7 @@ export const STORAGE_CLASSES: ResourceSource<StorageClass> = {
     name: text(sql`classes.name`),
     provisioner: text(sql`classes.provisioner`),
     isDefault: text(sql`case when classes.is_default then 'true' end`),
+    available: text(sql`case when ${IS_CLASS_AVAILABLE} then 'available' else 'ineligible' end`),
   },
   toResource: (row: StorageClassRow) => ({
     ...toCommon(row),
@@ -224,6 +261,7 @@ export const STORAGE_CLASSES: ResourceSource<StorageClass> = {
     name: row.name,
     provisioner: row.provisioner,
     isDefault: row.is_default,
+    isAvailable: row.is_available,
   }),
 }
 
@@ -249,11 +287,15 @@ interface VolumeRow extends CommonRow {
   readonly app_ids: readonly string[]
 }
 
-const APP_IDS = sql`(
+const APP_IDS = appIDs(sql`true`)
+
+function appIDs(isShown: RawBuilder<SqlBool>): RawBuilder<unknown> {
+  return sql`(
   select coalesce(jsonb_agg(apps.id order by apps.created_at, apps.id), '[]') from apps
   where apps.cluster_id = volumes.cluster_id and apps.hidden_at is null
     and apps.namespace_scoped_resources
-      @> jsonb_build_array(jsonb_build_object('namespace', volumes.namespace)))`
+      @> jsonb_build_array(jsonb_build_object('namespace', volumes.namespace)) and ${isShown})`
+}
 
 const VOLUME_NAME = sql`volumes.namespace || '/' || volumes.key`
 
@@ -261,6 +303,7 @@ export const VOLUMES: ResourceSource<Volume> = {
   from: sql`volumes`,
   columns: sql`volumes.*, ${APP_IDS} as app_ids`,
   isVisible: sql`volumes.state = 'ready'`,
+  limitedTo: limitedVolumes,
   id: sql`volumes.id`,
   accountID: sql`volumes.account_id`,
   createdAt: sql`volumes.created_at`,
@@ -284,6 +327,15 @@ export const VOLUMES_OF_APP: ResourceSource<Volume> = {
     and owner.hidden_at is null and owner.namespace_scoped_resources
       @> jsonb_build_array(jsonb_build_object('namespace', volumes.namespace))`,
   parents: { appID: sql`owner.id` },
+}
+
+function limitedVolumes({ reach }: LimitedViewer): LimitedView {
+  const ids = appIDs(isAppHeld(reach, 'apps'))
+  return {
+    rows: isNamedNamespaceHeld(reach, sql`volumes.cluster_id`, sql`volumes.namespace`),
+    columns: sql`volumes.*, ${ids} as app_ids`,
+    fields: { ...VOLUMES.fields, appIDs: json(ids) },
+  }
 }
 
 function toVolume(row: VolumeRow): Volume {

@@ -8,7 +8,8 @@ import type {
   SnapshotStrategy,
 } from '@holdfast/domain'
 import { type RawBuilder, sql } from 'kysely'
-import type { FieldExpression, ResourceSource } from './list-resources.ts'
+import type { FieldExpression, LimitedViewer, ResourceSource } from './list-resources.ts'
+import { isCopyHeld } from './namespace-reach.ts'
 import { instant, json, number, type ResourceCommon, text } from './resource-fields.ts'
 
 export interface VolumeCopy extends ResourceCommon {
@@ -66,6 +67,7 @@ function sourceOfVolumeCopies() {
   return {
     columns: sql`volumes.*, copies.account_id, copies.created_at as copied_at`,
     isVisible: sql<boolean>`true`,
+    limitedTo: ({ reach }: LimitedViewer) => ({ rows: isCopyHeld(reach, 'copies') }),
     id: sql`volumes.id`,
     accountID: sql`copies.account_id`,
     createdAt: sql`copies.created_at`,

@@ -100,6 +100,11 @@ export const PROBLEMS = {
     title: 'Kubeconfig exists',
     detail: 'A credential for this cluster exists already.',
   },
+  45: {
+    status: 409,
+    title: 'Cluster exists',
+    detail: 'The cluster already exists.',
+  },
   46: {
     status: 400,
     title: 'Snapshot not found',
@@ -115,10 +120,20 @@ export const PROBLEMS = {
     title: 'Bucket already exists',
     detail: 'A bucket with the same name, provider and server exists already.',
   },
+  58: {
+    status: 400,
+    title: 'Trident not installed',
+    detail: "Trident isn't installed on the cluster.",
+  },
   63: {
     status: 400,
     title: 'Kubeconfig not valid',
     detail: 'The kubeconfig cannot be used to connect to a cluster.',
+  },
+  67: {
+    status: 400,
+    title: 'Cluster modify not supported',
+    detail: "The type of the cloud or cluster doesn't allow this change.",
   },
   69: {
     status: 405,
@@ -194,6 +209,16 @@ export const PROBLEMS = {
     status: 500,
     title: 'Application not deleted',
     detail: "The application wasn't deleted because of an internal server issue.",
+  },
+  92: {
+    status: 405,
+    title: 'Cluster delete not supported',
+    detail: "The type of the cloud doesn't allow deleting the cluster.",
+  },
+  93: {
+    status: 405,
+    title: 'Cluster create not supported',
+    detail: "The type of the cloud doesn't allow adding a cluster.",
   },
   94: {
     status: 500,
@@ -275,6 +300,11 @@ export const PROBLEMS = {
     title: 'Application not ready',
     detail: "The application isn't available now.",
   },
+  117: {
+    status: 400,
+    title: 'Source app ID invalid',
+    detail: 'The source application of the mirror is invalid.',
+  },
   121: {
     status: 409,
     title: 'Application already exists',
@@ -310,10 +340,25 @@ export const PROBLEMS = {
     title: 'Application not found in cluster',
     detail: "The application wasn't found in the specified cluster.",
   },
+  133: {
+    status: 400,
+    title: 'ONTAP discovery unsuccessful',
+    detail: "The storage system can't be discovered.",
+  },
   136: {
     status: 409,
     title: 'Application not updated',
     detail: 'Another application has the same namespace definition.',
+  },
+  140: {
+    status: 409,
+    title: 'Duplicate cloud name',
+    detail: 'A cloud with this name already exists.',
+  },
+  141: {
+    status: 409,
+    title: 'Action blocked: Delete cloud instance',
+    detail: "The cloud can't be deleted while it has managed clusters.",
   },
   142: {
     status: 409,
@@ -331,10 +376,20 @@ export const PROBLEMS = {
     title: 'Backup in progress',
     detail: "The snapshot wasn't deleted because it is currently being used by a backup.",
   },
+  146: {
+    status: 400,
+    title: 'Creation failed',
+    detail: "The cluster couldn't be brought under management.",
+  },
   147: {
     status: 400,
     title: 'Invalid GVKN specified',
     detail: 'A specified group, version, kind or name is empty or invalid.',
+  },
+  150: {
+    status: 409,
+    title: 'Replication not supported',
+    detail: "The application can't be replicated.",
   },
   151: {
     status: 409,
@@ -365,6 +420,11 @@ export const PROBLEMS = {
     status: 409,
     title: 'Requested resource in unexpected state',
     detail: "The requested resource isn't in the expected state.",
+  },
+  167: {
+    status: 400,
+    title: 'Storage class invalid',
+    detail: "The storage class isn't supported.",
   },
   175: {
     status: 409,

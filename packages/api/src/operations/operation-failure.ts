@@ -42,7 +42,7 @@ export type OperationFailure =
     }
   | { readonly code: 'backup-name-taken'; readonly appID: string; readonly name: string }
   | { readonly code: 'snapshot-name-taken'; readonly appID: string; readonly name: string }
-  | { readonly code: 'bucket-not-found'; readonly bucketID: string }
+  | { readonly code: 'bucket-not-found'; readonly bucketID: string; readonly member?: string }
   | { readonly code: 'no-bucket-available'; readonly appID: string }
   | { readonly code: 'bucket-not-available'; readonly bucketID: string; readonly state: string }
   | { readonly code: 'snapshot-not-found'; readonly snapshotID: string; readonly appID?: string }
@@ -86,7 +86,45 @@ export type OperationFailure =
     }
   | { readonly code: 'selective-restore-unsupported'; readonly appID: string }
   | { readonly code: 'clone-unsupported'; readonly appID: string; readonly reason: string }
-  | { readonly code: 'cluster-not-found'; readonly clusterID: string }
+  | { readonly code: 'cluster-not-found'; readonly clusterID: string; readonly member?: string }
+  | { readonly code: 'cloud-name-taken'; readonly name: string }
+  | {
+      readonly code: 'cloud-in-use'
+      readonly cloudID: string
+      readonly name: string
+      readonly clusters: readonly string[]
+    }
+  | { readonly code: 'cluster-not-creatable'; readonly cloudID: string }
+  | { readonly code: 'cluster-managed'; readonly clusterID: string; readonly name: string }
+  | {
+      readonly code: 'cluster-not-manageable'
+      readonly clusterID: string
+      readonly name: string
+      readonly reason: string
+    }
+  | {
+      readonly code: 'cluster-fixed'
+      readonly clusterID: string
+      readonly name: string
+      readonly clusterType: string
+    }
+  | {
+      readonly code: 'cluster-in-use'
+      readonly clusterID: string
+      readonly reason: string
+      readonly remedy: string
+    }
+  | { readonly code: 'cluster-configured'; readonly clusterID: string; readonly name: string }
+  | { readonly code: 'trident-missing'; readonly clusterID: string; readonly name: string }
+  | {
+      readonly code: 'storage-class-invalid'
+      readonly clusterID: string
+      readonly storageClassID: string
+      readonly member: string
+    }
+  | { readonly code: 'mirror-source-invalid'; readonly appID: string }
+  | { readonly code: 'mirror-unsupported'; readonly appID: string }
+  | { readonly code: 'storage-backend-unreachable'; readonly name: string }
   | { readonly code: 'namespace-not-found'; readonly namespace: string; readonly member: string }
   | { readonly code: 'namespace-removed'; readonly namespace: string; readonly member: string }
   | { readonly code: 'app-exists'; readonly appID: string; readonly name: string }

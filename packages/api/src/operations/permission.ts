@@ -8,6 +8,7 @@ export type Permission =
   | 'reveal-repository'
   | 'manage-webhooks'
   | 'manage-settings'
+  | 'manage-clouds'
   | 'mark-notifications-read'
   | 'read-metrics'
   | 'read-service-metrics'

@@ -13,6 +13,7 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   'mark-notifications-read': 'viewer',
   'manage-webhooks': 'admin',
   'manage-settings': 'admin',
+  'manage-clouds': 'member',
   'read-metrics': 'viewer',
   // How busy the whole service is concerns those who run it.
   'read-service-metrics': 'owner',

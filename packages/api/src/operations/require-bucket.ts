@@ -8,8 +8,18 @@ import { OperationError } from './operation-failure.ts'
  */
 export async function requireBucket(
   transaction: Queries,
-  bucket: { readonly accountID: string; readonly bucketID: string },
+  {
+    member,
+    ...bucket
+  }: {
+    readonly accountID: string
+    readonly bucketID: string
+    /** What names it in the request; `bucketID` when absent. */
+    readonly member?: string
+  },
 ): Promise<void> {
   if (await holdBucket(transaction, bucket)) return
-  throw new OperationError({ code: 'bucket-not-found', bucketID: bucket.bucketID })
+  const { bucketID } = bucket
+  const named = member === undefined ? {} : { member }
+  throw new OperationError({ code: 'bucket-not-found', bucketID, ...named })
 }

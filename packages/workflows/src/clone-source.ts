@@ -2,9 +2,12 @@
 // of the clone, which waits for it and deletes it afterwards.
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  findBackupUsingSnapshot,
   findCopyFacts,
   insertTask,
   inTransaction,
+  isBeingRestored,
+  lockAppRow,
   markApplicationSnapshotDeleting,
   type WorkflowTask,
 } from '@holdfast/db'
@@ -35,7 +38,10 @@ export async function awaitSourceSnapshot(
   }
 }
 
-/** Its deletion is a task of its own; one that is still being taken is cancelled by that. */
+/**
+ * Its deletion is a task of its own; one that is still being taken is cancelled by that. A snapshot
+ * that somebody else has begun to use meanwhile is theirs to delete.
+ */
 export async function dropSourceSnapshot(runtime: Runtime, clone: WorkflowTask): Promise<void> {
   const { source, isOwnSnapshot } = clone.input as CloneInput
   if (!isOwnSnapshot) return
@@ -44,6 +50,12 @@ export async function dropSourceSnapshot(runtime: Runtime, clone: WorkflowTask):
   await inTransaction(runtime.database, async (transaction) => {
     const snapshot = await findCopyFacts(transaction, { kind: 'snapshot', id: snapshotID })
     if (snapshot === undefined || snapshot.isDeleted) return
+    await lockAppRow(transaction, snapshot.appID)
+    const isRestored = await isBeingRestored(transaction, snapshotID, clone.id)
+    if (isRestored || (await findBackupUsingSnapshot(transaction, snapshotID))) {
+      runtime.log.warn('The snapshot of a clone is in use and stays', { snapshotID })
+      return
+    }
     await markApplicationSnapshotDeleting(transaction, { snapshotID, now: runtime.now() })
     const origin = { accountID: clone.accountID, appID: snapshot.appID }
     await insertTask(

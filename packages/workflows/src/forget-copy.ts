@@ -5,7 +5,7 @@ import { allTagLists } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
 import type { StepScope } from './step.ts'
 import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
+import { repositoryMover, repositoryTurn } from './workflow-context.ts'
 import { WorkflowError } from './workflow-failure.ts'
 
 export interface ForgottenAt {
@@ -24,7 +24,7 @@ export async function forgetCopy(
   if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
   const { appID, repositoryID } = facts
   if (repositoryID === undefined) return null
-  const { mover } = await appContext(scope, appID)
+  const mover = await repositoryMover(scope, appID)
   await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     await runMover(mover, {
       kind: 'forget',

@@ -7,7 +7,7 @@ import { type MoverContext, runMover } from './run-mover.ts'
 import { type StepScope, step } from './step.ts'
 import { SHIELDED } from './task-end.ts'
 import { withTurn } from './turn.ts'
-import { appContext, repositoryTurn } from './workflow-context.ts'
+import { repositoryMover, repositoryTurn } from './workflow-context.ts'
 import { WorkflowError } from './workflow-failure.ts'
 
 const BATCH_MS = 60_000
@@ -35,7 +35,7 @@ export async function pruneRepository(
       execution,
       'prune',
       async (scope) => {
-        const { mover } = await appContext(scope, appID)
+        const mover = await repositoryMover(scope, appID)
         return await pruneBatch(scope, mover, repositoryID)
       },
       SHIELDED,

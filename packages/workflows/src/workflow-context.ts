@@ -1,5 +1,11 @@
 // What the steps of a workflow work with: the app, its cluster's platform, movers near it.
-import { type AppFacts, type CopyRef, findAppFacts, noteCopyWaiting } from '@holdfast/db'
+import {
+  type AppFacts,
+  type CopyRef,
+  findAppFacts,
+  listClusterRefs,
+  noteCopyWaiting,
+} from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { fit } from './failure-sentence.ts'
 import type { MoverContext } from './run-mover.ts'
@@ -27,6 +33,23 @@ export async function appContext(
     throw new WorkflowError({ code: 'cluster-unreachable', cluster: app.cluster.name })
   }
   return { app, platform, mover: moverContext(scope, platform, app.cluster.id, copy) }
+}
+
+/**
+ * For what only a repository is needed for: a mover near the app, or, when its cluster is gone, on
+ * any other cluster. What is kept in a bucket outlives where it came from.
+ */
+export async function repositoryMover(scope: StepScope, appID: string): Promise<MoverContext> {
+  const { database, platformOf } = scope.execution.runtime
+  const app = await findAppFacts(database, appID)
+  if (app === undefined) throw new WorkflowError({ code: 'app-not-found', appID })
+  const near = platformOf(app.cluster)
+  if (near !== undefined) return moverContext(scope, near, app.cluster.id, undefined)
+  for (const cluster of await listClusterRefs(database)) {
+    const platform = platformOf(cluster)
+    if (platform !== undefined) return moverContext(scope, platform, cluster.id, undefined)
+  }
+  throw new WorkflowError({ code: 'cluster-unreachable', cluster: app.cluster.name })
 }
 
 function moverContext(

@@ -250,7 +250,10 @@ export type MoverFailure =
       readonly lockedAt: string
       readonly exclusive: boolean
     }
+  /** May pass by itself. */
   | { readonly code: 'repository-unreachable'; readonly reason: string }
+  /** Does not pass by itself: `reason` is sentences that say what was refused and what to do. */
+  | { readonly code: 'repository-refused'; readonly reason: string }
   | { readonly code: 'repository-not-found'; readonly location: string }
   | { readonly code: 'repository-damaged'; readonly reason: string }
   | { readonly code: 'wrong-password' }

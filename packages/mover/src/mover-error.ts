@@ -36,9 +36,10 @@ function fromEngineFailure(failure: EngineFailure): MoverFailure {
     }
     case 'repository-not-found':
       return { code: 'repository-not-found', location: failure.url }
-    case 'backend-unavailable':
     case 'backend-failed':
     case 'backend-read-only':
+      return { code: 'repository-refused', reason }
+    case 'backend-unavailable':
     case 'worker-died':
       return { code: 'repository-unreachable', reason }
     case 'object-not-found':

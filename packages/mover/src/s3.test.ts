@@ -155,10 +155,10 @@ test('what keeps a job from its bucket is told without the keys', { skip }, asyn
   const { store } = access
   const secretAccessKey = 'a-secret-that-is-wrong'
   for (const [changes, code, reason] of [
-    [{ secretAccessKey }, 'repository-unreachable', /check the access key/],
+    [{ secretAccessKey }, 'repository-refused', /check the access key/],
     [{ bucket: 'no-such-bucket-here' }, 'repository-not-found', /no-such-bucket-here/],
     [{ prefix: 'elsewhere' }, 'repository-not-found', /elsewhere/],
-    [{ mayReachPrivateNetworks: false }, 'repository-unreachable', /private network/],
+    [{ mayReachPrivateNetworks: false }, 'repository-refused', /private network/],
   ] as const) {
     const repository = { ...access, store: { ...store, ...changes } }
     const failure = await failureOfMover({ kind: 'list', repository, tags: [] })

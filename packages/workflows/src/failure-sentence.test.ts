@@ -43,6 +43,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
       exclusive: true,
     },
     'repository-unreachable': { code: 'repository-unreachable', reason: text },
+    'repository-refused': { code: 'repository-refused', reason: text },
     'repository-not-found': { code: 'repository-not-found', location: text },
     'repository-damaged': { code: 'repository-damaged', reason: text },
     'wrong-password': { code: 'wrong-password' },

@@ -65,6 +65,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`The repository is locked by ${failure.lockedBy} since ${failure.lockedAt}; end that process or remove its lock.`
     case 'repository-unreachable':
       return fit`The bucket cannot be reached: ${failure.reason}; check it and try again.`
+    case 'repository-refused':
+      return fit`The bucket cannot be used: ${failure.reason}`
     case 'repository-not-found':
       return fit`There is no repository at ${failure.location}; check the bucket.`
     case 'repository-damaged':

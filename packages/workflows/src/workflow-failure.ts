@@ -100,6 +100,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'hook-failed':
     case 'workflow-lost':
     case 'invariant-broken':
+    case 'repository-refused':
     case 'repository-not-found':
     case 'repository-damaged':
     case 'wrong-password':

@@ -84,6 +84,16 @@ const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['DELETE', '/accounts/{account_id}/holdfast/v1/trash'],
 ]
 
+/** Below what never exists: groups come from a directory, and none is connected. */
+const ROUTES_BELOW_NOTHING: readonly Route[] = [
+  'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications',
+  'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
+  'DELETE core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
+].map((line) => {
+  const [path = '', method = 'GET'] = line.split(' ').toReversed()
+  return { method, path: `/accounts/{account_id}/${path}` }
+})
+
 /** They answer no JSON; `metrics.test.ts` looks at them. */
 const TEXT_ROUTES = [
   ['GET', '/accounts/{account_id}/metrics'],
@@ -162,12 +172,23 @@ test('the document has exactly the routes of the table', () => {
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   )
   const others = [...PUBLIC_ROUTES, ...TEXT_ROUTES]
-  const expected = [...ROUTES, ...others.map(([method, path]) => ({ method, path }))]
+  const expected = [
+    ...ROUTES,
+    ...ROUTES_BELOW_NOTHING,
+    ...others.map(([method, path]) => ({ method, path })),
+  ]
   assert.deepEqual(
     documented.toSorted(),
     expected.map(({ method, path }) => `${method} ${path}`).toSorted(),
   )
 })
+
+for (const route of ROUTES_BELOW_NOTHING) {
+  test(`${route.method} ${route.path} finds nothing`, async () => {
+    assertProblem(await send(route, { token: null }), 401, 3)
+    assertProblem(await send(route), 404, route.method === 'GET' ? 2 : 1)
+  })
+}
 
 for (const route of ROUTES) {
   describe(`${route.method} ${route.path}`, () => {
@@ -462,6 +483,7 @@ async function makeOneOfEach(): Promise<void> {
     task_id: task?.id ?? missingID(),
     appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
     user_id: tenant.userID,
+    group_id: missingID(),
     setting_id: await first('core/v1/settings'),
     feature_id: await first('core/v1/features'),
     event_id: await first('core/v1/events'),

@@ -5,7 +5,9 @@ import {
   BACKUPS,
   CLOUDS,
   CLUSTERS,
+  GROUPS,
   MANAGED_CLUSTERS,
+  NOTHING,
   TASKS,
 } from '@holdfast/db'
 import type { Parent } from './resource-definition.ts'
@@ -48,3 +50,18 @@ export const MANAGED_CLUSTER: Parent = {
 }
 
 export const TASK: Parent = { parameter: 'task_id', key: 'taskID', kind: 'task', source: TASKS }
+
+/** There are none: what is below one is never found. */
+export const STORAGE_BACKEND: Parent = {
+  parameter: 'storageBackend_id',
+  key: 'clusterID',
+  kind: 'resource',
+  source: NOTHING,
+}
+
+export const GROUP: Parent = {
+  parameter: 'group_id',
+  key: 'groupID',
+  kind: 'resource',
+  source: GROUPS,
+}

@@ -7,6 +7,7 @@ import {
 } from '@holdfast/db'
 import { Type } from 'typebox'
 import { PLAIN_INTERNAL_PROBLEMS } from '../internal-problems.ts'
+import { GROUP } from '../parents.ts'
 import type { Collection, Parent, ResourceDefinition } from '../resource-definition.ts'
 import { COMMON_FIELDS, IdSchema, MetadataSchema, toWireMetadata } from '../shared-schemas.ts'
 import { SeveritySchema } from './event-schema.ts'
@@ -69,6 +70,12 @@ export const unreadNotifications: ResourceDefinition<UnreadNotification> = {
       path: '/accounts/:account_id/core/v1/users/:user_id/unreadNotifications',
       itemParameter: 'unreadNotification_id',
       parents: [USER],
+      remove,
+    },
+    {
+      path: '/accounts/:account_id/core/v1/groups/:group_id/users/:user_id/unreadNotifications',
+      itemParameter: 'unreadNotification_id',
+      parents: [GROUP, USER],
       remove,
     },
   ],

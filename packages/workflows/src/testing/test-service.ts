@@ -16,8 +16,12 @@ export interface TestServiceOptions {
   readonly executorID?: string
   readonly observer?: StepObserver
   readonly log?: WorkflowsLog
+  /** The real clock when absent. */
+  readonly now?: () => Date
   /** Changes the platform, to make something fail. */
   readonly withPlatform?: (platform: Platform) => Platform
+  /** Further host clusters: the root of each by its id. */
+  readonly otherHosts?: ReadonlyMap<string, string>
 }
 
 export const TEST_MASTER_KEY = Buffer.alloc(32, 7)
@@ -31,18 +35,12 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
     executorID,
     onLost: () => undefined,
   })
-  const host = createHostPlatform({
-    hostRoot,
-    stateDir: join(home, 'state'),
-    moverCommand: MOVER_COMMAND,
-    moverEnvironment: {
-      PATH: process.env.PATH ?? '',
-      // The tests find movers by it.
-      HOLDFAST_TEST_HOME: home,
-      NODE_COMPILE_CACHE: compileCacheIn(home),
-    },
-    clock: systemNow,
-  })
+  const makePlatform = (root: string, state: string) =>
+    createHostPlatform({ ...hostOptions(home), hostRoot: root, stateDir: join(home, state) })
+  const host = makePlatform(hostRoot, 'state')
+  const others = new Map(
+    [...(options.otherHosts ?? [])].map(([id, root]) => [id, makePlatform(root, `state-${id}`)]),
+  )
   const platform = options.withPlatform?.(host) ?? host
   const workflows = await launchWorkflows({
     database,
@@ -50,10 +48,10 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
     installationID: TEST_INSTALLATION_ID,
     executorID,
     boot: randomUUID().slice(0, 8),
-    platformOf: () => platform,
+    platformOf: ({ id }) => others.get(id) ?? platform,
     snapshotsDirectory: join(home, 'snapshots'),
     mayReachPrivateNetworks: true,
-    now: systemNow,
+    now: options.now ?? systemNow,
     randomUUID,
     randomPassword: () => randomUUID(),
     log: options.log ?? SILENT,
@@ -65,6 +63,21 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
       await workflows.close()
       await lock.release()
     },
+  }
+}
+
+function hostOptions(home: string) {
+  return {
+    moverCommand: MOVER_COMMAND,
+    moverEnvironment: {
+      PATH: process.env.PATH ?? '',
+      // The tests find movers by it.
+      HOLDFAST_TEST_HOME: home,
+      NODE_COMPILE_CACHE: compileCacheIn(home),
+    },
+    // Tests may be root, and then their directories are root's.
+    allowsCommandsAsRoot: true,
+    clock: systemNow,
   }
 }
 

@@ -39,10 +39,7 @@ export interface World {
   snapshot(): Promise<Operation>
   restore(source: RestoreInput['source'], filter?: RestoreFilter): Promise<Operation>
   /** Of the app, into `namespace`; a live one takes a snapshot first. Its resource is the new app. */
-  clone(
-    source: CloneInput['source'] | 'live',
-    options: { readonly namespace: string; readonly restoreFilter?: RestoreFilter },
-  ): Promise<Operation>
+  clone(source: CloneInput['source'] | 'live', options: CloneOptions): Promise<Operation>
   deleteBackup(backupID: string): Promise<Operation>
   deleteSnapshot(snapshotID: string): Promise<Operation>
   /** Removes the app and purges it at once; the operations are the deletions of its copies. */
@@ -51,6 +48,13 @@ export interface World {
   row(statement: string, ...values: unknown[]): Promise<Record<string, unknown>>
   rows(statement: string, ...values: unknown[]): Promise<Record<string, unknown>[]>
   dispose(): Promise<void>
+}
+
+export interface CloneOptions {
+  readonly namespace: string
+  readonly restoreFilter?: RestoreFilter
+  /** The world's own when absent. */
+  readonly clusterID?: string
 }
 
 export interface Operation {
@@ -193,7 +197,7 @@ async function requestSnapshot(at: Installed): Promise<Operation> {
 async function requestClone(
   at: Installed,
   source: CloneInput['source'] | 'live',
-  { namespace, restoreFilter }: { namespace: string; restoreFilter?: RestoreFilter },
+  { namespace, restoreFilter, clusterID = at.clusterID }: CloneOptions,
 ): Promise<Operation> {
   const appID = randomUUID()
   const snapshotID = randomUUID()
@@ -209,7 +213,7 @@ async function requestClone(
     await insertApp(queries, {
       id: appID,
       accountID: at.accountID,
-      clusterID: at.clusterID,
+      clusterID,
       name: namespace,
       version: '2.2',
       namespaceScopedResources: [{ namespace, labelSelectors: [] }],

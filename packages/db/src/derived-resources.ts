@@ -2,6 +2,7 @@
 import { NAMESPACE_KIND, PRODUCT_FEATURES, VOLUME_KIND } from '@holdfast/domain'
 import { type RawBuilder, sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isClusterNeeded } from './namespace-reach.ts'
 import { type CommonRow, json, type ResourceCommon, text, toCommon } from './resource-fields.ts'
 
 export interface Feature extends ResourceCommon {
@@ -22,6 +23,7 @@ export const FEATURES: ResourceSource<Feature> = {
   columns: sql`${derivedColumns('accounts', FEATURE_ID, '1.1')}, feature.name,
     feature."isEnabled" as is_enabled`,
   isVisible: sql`true`,
+  limitedTo: () => ({ rows: sql`true` }),
   id: FEATURE_ID,
   accountID: sql`accounts.id`,
   createdAt: sql`accounts.created_at`,
@@ -63,6 +65,7 @@ export const API_RESOURCES: ResourceSource<ApiResource> = {
   columns: sql`${derivedColumns('clusters', API_RESOURCE_ID, '1.0')},
     known."apiVersion" as api_version, known.kind`,
   isVisible: sql`clusters.cluster_type = 'host' and clusters.deleted_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isClusterNeeded(reach, sql`clusters.id`) }),
   id: API_RESOURCE_ID,
   accountID: sql`clusters.account_id`,
   createdAt: sql`clusters.created_at`,
@@ -118,6 +121,7 @@ export const CLUSTER_NODES: ResourceSource<ClusterNode> = {
   columns: sql`${derivedColumns('clusters', NODE_ID, '1.0')}, clusters.machine,
     ${NODE_STATE} as node_state`,
   isVisible: sql`clusters.machine is not null and clusters.deleted_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isClusterNeeded(reach, sql`clusters.id`) }),
   id: NODE_ID,
   accountID: sql`clusters.account_id`,
   createdAt: sql`clusters.created_at`,
@@ -148,6 +152,7 @@ export const NOTHING: ResourceSource<ResourceCommon> = {
   from: sql`accounts`,
   columns: sql`${derivedColumns('accounts', sql`accounts.id`, '1.0')}`,
   isVisible: sql`false`,
+  limitedTo: () => ({ rows: sql`true` }),
   id: sql`accounts.id`,
   accountID: sql`accounts.id`,
   createdAt: sql`accounts.created_at`,

@@ -316,6 +316,7 @@ export const VOLUMES: ResourceSource<Volume> = {
     state: text(sql`volumes.state`),
     estimatedBytes: number(sql`volumes.estimated_bytes`),
     appIDs: json(APP_IDS),
+    storageClass: text(sql`volumes.strategies ->> 0`),
   },
   toResource: toVolume,
 }

@@ -5,15 +5,18 @@ import type { OperationContext } from '../operations/operation-context.ts'
 import { registerResource } from './register-resource.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
 import { accounts } from './resources/accounts.ts'
+import { apiResources } from './resources/api-resources.ts'
 import { appAssets } from './resources/app-assets.ts'
 import { appBackups } from './resources/app-backups.ts'
 import { appSnaps } from './resources/app-snaps.ts'
 import { apps } from './resources/apps.ts'
 import { buckets } from './resources/buckets.ts'
 import { clouds } from './resources/clouds.ts'
+import { clusterNodes } from './resources/cluster-nodes.ts'
 import { clusters, managedClusters } from './resources/clusters.ts'
 import { credentials } from './resources/credentials.ts'
 import { deliveries } from './resources/deliveries.ts'
+import { emptyCollections } from './resources/empty-collections.ts'
 import { events, notifications } from './resources/events.ts'
 import { features } from './resources/features.ts'
 import { namespaces } from './resources/namespaces.ts'
@@ -42,6 +45,8 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(managedClusters)
   register(namespaces)
   register(storageClasses)
+  register(clusterNodes)
+  register(apiResources)
   register(tasks)
   register(taskSteps)
   register(taskLog)
@@ -54,6 +59,7 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(deliveries)
   register(trashItems)
   register(volumes)
+  for (const definition of emptyCollections) register(definition)
   register(backupVolumes)
   register(snapshotVolumes)
 }

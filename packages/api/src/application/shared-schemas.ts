@@ -36,6 +36,13 @@ export const DnsNameSchema = Type.String({
   pattern: DNS_LABEL_PATTERN,
 })
 
+/** A name of a place. Printable ASCII; what could be markup, a path or a statement is refused. */
+export const PlaceNameSchema = Type.String({
+  minLength: 1,
+  maxLength: 63,
+  pattern: '^(?!.*\\.\\./)[ !#-%(-:=?-\\[\\]-_a-~]*$',
+})
+
 export const TrueFalseSchema = Type.Enum(['true', 'false'])
 
 const CLOSED = { additionalProperties: false } as const

@@ -1,9 +1,23 @@
 // Clusters, and the managed ones among them under their second name.
 import { CLUSTERS, type Cluster, MANAGED_CLUSTERS } from '@holdfast/db'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
+import {
+  changeCluster,
+  manageCluster,
+  removeCluster,
+  unmanageCluster,
+} from '../../operations/change-cluster.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
+import { OperationError } from '../../operations/operation-failure.ts'
 import { PLAIN_INTERNAL_PROBLEMS } from '../internal-problems.ts'
 import { CLOUD } from '../parents.ts'
-import type { Collection, ResourceDefinition, WireResource } from '../resource-definition.ts'
+import type {
+  Collection,
+  ReadRequest,
+  ResourceDefinition,
+  WireResource,
+} from '../resource-definition.ts'
+import { lowerId } from '../sent-values.ts'
 import {
   COMMON_FIELDS,
   IdSchema,
@@ -17,37 +31,27 @@ import {
   UnreadySchema,
 } from '../shared-schemas.ts'
 import { PLACE_STATES } from './clouds.ts'
+import {
+  CLUSTER_TYPES,
+  CLUSTER_VERSIONS,
+  ClusterCreateSchema,
+  ClusterUpdateSchema,
+  MANAGED_STATES,
+  ManagedClusterCreateSchema,
+  ManagedClusterUpdateSchema,
+  readClusterChange,
+  readManagedClusterChange,
+} from './cluster-bodies.ts'
 
-const VERSIONS = ['1.0', '1.1', '1.2', '1.3', '1.4', '1.5', '1.6', '1.7'] as const
 const CLOSED = { additionalProperties: false } as const
 
-const CLUSTER_TYPES = [
-  'aks',
-  'anthos',
-  'eks',
-  'gke',
-  'kubernetes',
-  'openshift',
-  'rke',
-  'tanzu',
-  'host',
-  'docker',
-]
-
 const members = {
-  version: Type.Enum([...VERSIONS]),
+  version: Type.Enum([...CLUSTER_VERSIONS]),
   id: IdSchema,
   name: Type.String({ minLength: 1, maxLength: 63 }),
   state: Type.Enum([...PLACE_STATES, 'deleting']),
   stateUnready: UnreadySchema,
-  managedState: Type.Enum([
-    'pending',
-    'ineligible',
-    'deleting',
-    'unmanaged',
-    'managing',
-    'managed',
-  ]),
+  managedState: Type.Enum([...MANAGED_STATES]),
   managedStateUnready: UnreadySchema,
   managedTimestamp: Type.Optional(TimeSchema),
   protectionState: Type.Enum(['full', 'partial', 'atRisk']),
@@ -55,7 +59,7 @@ const members = {
   restoreTargetSupported: TrueFalseSchema,
   snapshotSupported: TrueFalseSchema,
   inUse: TrueFalseSchema,
-  clusterType: Type.Enum(CLUSTER_TYPES),
+  clusterType: Type.Enum([...CLUSTER_TYPES]),
   clusterVersion: Type.String({ minLength: 1, maxLength: 31 }),
   clusterVersionString: Type.String({ minLength: 1, maxLength: 31 }),
   namespaces: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { uniqueItems: true }),
@@ -81,15 +85,30 @@ const fields = {
   cloudID: 'cloudID',
 }
 
-const refresh: Collection<Cluster>['refresh'] = ({ inventories }, { caller }) =>
-  inventories.refreshAll(caller.accountID)
+const shared: Pick<Collection<Cluster>, 'itemParameter' | 'refresh' | 'update' | 'remove'> = {
+  itemParameter: 'cluster_id',
+  refresh,
+  update: {
+    permission: 'manage-clouds',
+    body: ClusterUpdateSchema,
+    problems: [67],
+    run: (context, { caller, id, body, checkPreconditions }) =>
+      changeCluster(context, caller, { ...readClusterChange(body), id, checkPreconditions }),
+  },
+  remove: {
+    permission: 'manage-clouds',
+    description: 'Forgets a cluster that no service has any more.',
+    problems: [92, 164],
+    run: (context, { caller, id }) => removeCluster(context, caller, id),
+  },
+}
 
 export const clusters: ResourceDefinition<Cluster> = {
   name: 'cluster',
   plural: 'clusters',
   vendor: 'astra',
   title: 'cluster',
-  versions: VERSIONS,
+  versions: CLUSTER_VERSIONS,
   kind: 'cluster',
   source: CLUSTERS,
   response: Type.Object({ type: Type.Literal('application/astra-cluster'), ...members }, CLOSED),
@@ -97,17 +116,21 @@ export const clusters: ResourceDefinition<Cluster> = {
   toWire: (cluster) => ({ type: 'application/astra-cluster', ...toWireCluster(cluster) }),
   internalProblems: PLAIN_INTERNAL_PROBLEMS,
   collections: [
-    {
-      path: '/accounts/:account_id/topology/v1/clusters',
-      itemParameter: 'cluster_id',
-      parents: [],
-      refresh,
-    },
+    { path: '/accounts/:account_id/topology/v1/clusters', parents: [], ...shared },
     {
       path: '/accounts/:account_id/topology/v1/clouds/:cloud_id/clusters',
-      itemParameter: 'cluster_id',
       parents: [CLOUD],
-      refresh,
+      ...shared,
+      create: {
+        permission: 'manage-clouds',
+        description:
+          'Refused: clusters of private clouds are named by the configuration of the services.',
+        body: ClusterCreateSchema,
+        problems: [93],
+        run: async (_context, { parents: { cloudID = '' } }) => {
+          throw new OperationError({ code: 'cluster-not-creatable', cloudID })
+        },
+      },
     },
   ],
 }
@@ -117,7 +140,7 @@ export const managedClusters: ResourceDefinition<Cluster> = {
   plural: 'managedClusters',
   vendor: 'astra',
   title: 'managed cluster',
-  versions: VERSIONS,
+  versions: CLUSTER_VERSIONS,
   kind: 'cluster',
   source: MANAGED_CLUSTERS,
   response: Type.Object(
@@ -143,6 +166,34 @@ export const managedClusters: ResourceDefinition<Cluster> = {
       itemParameter: 'managedCluster_id',
       parents: [],
       refresh,
+      create: {
+        permission: 'manage-clouds',
+        description: 'Brings a cluster under management: apps can be defined there from now on.',
+        body: ManagedClusterCreateSchema,
+        problems: [45, 58, 106, 108, 146, 167],
+        run: (context, { caller, body }) =>
+          manageCluster(context, caller, {
+            ...readManagedClusterChange(body),
+            id: lowerId((body as Static<typeof ManagedClusterCreateSchema>).id),
+          }),
+      },
+      update: {
+        permission: 'manage-clouds',
+        body: ManagedClusterUpdateSchema,
+        problems: [58, 108, 167],
+        run: (context, { caller, id, body, checkPreconditions }) =>
+          changeCluster(context, caller, {
+            ...readManagedClusterChange(body),
+            id,
+            checkPreconditions,
+          }),
+      },
+      remove: {
+        permission: 'manage-clouds',
+        description: 'The cluster stays below its cloud. It must not have apps.',
+        problems: [164],
+        run: (context, { caller, id }) => unmanageCluster(context, caller, id),
+      },
     },
   ],
 }
@@ -174,4 +225,8 @@ function toWireCluster(cluster: Cluster): WireResource {
     isMultizonal: 'false',
     metadata: toWireMetadata(cluster),
   }
+}
+
+async function refresh({ inventories }: OperationContext, { caller }: ReadRequest): Promise<void> {
+  await inventories.refreshAll(caller.accountID)
 }

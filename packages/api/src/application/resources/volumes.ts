@@ -2,7 +2,7 @@
 import { VOLUMES, VOLUMES_OF_APP, type Volume } from '@holdfast/db'
 import { Type } from 'typebox'
 import { PLAIN_INTERNAL_PROBLEMS } from '../internal-problems.ts'
-import { APP, MANAGED_CLUSTER } from '../parents.ts'
+import { APP, MANAGED_CLUSTER, STORAGE_BACKEND } from '../parents.ts'
 import type { Collection, ResourceDefinition, WireResource } from '../resource-definition.ts'
 import {
   COMMON_FIELDS,
@@ -38,6 +38,7 @@ export const volumes: ResourceDefinition<Volume> = {
       size: Type.Optional(Type.String()),
       total: Type.Optional(Type.Integer({ minimum: 0 })),
       snapshotPossible: TrueFalseSchema,
+      storageClass: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
       internalName: Type.String({ minLength: 1 }),
       appsUsing: Type.Array(IdSchema, { uniqueItems: true }),
       orchestrator: Type.Enum(['trident', 'vasa', 'other']),
@@ -52,6 +53,7 @@ export const volumes: ResourceDefinition<Volume> = {
     state: 'state',
     total: 'estimatedBytes',
     internalName: 'key',
+    storageClass: 'storageClass',
     appsUsing: 'appIDs',
   },
   toWire,
@@ -61,6 +63,11 @@ export const volumes: ResourceDefinition<Volume> = {
     {
       path: '/accounts/:account_id/topology/v1/managedClusters/:managedCluster_id/volumes',
       parents: [MANAGED_CLUSTER],
+      ...shared,
+    },
+    {
+      path: '/accounts/:account_id/topology/v1/storageBackends/:storageBackend_id/volumes',
+      parents: [STORAGE_BACKEND],
       ...shared,
     },
     {
@@ -84,6 +91,8 @@ function toWire(volume: Volume): WireResource {
       ? {}
       : { size: readableSize(estimatedBytes), total: estimatedBytes }),
     snapshotPossible: String(volume.strategies.length > 0),
+    // The best way in which it can be snapshot.
+    ...(volume.strategies[0] === undefined ? {} : { storageClass: volume.strategies[0] }),
     internalName: volume.key,
     appsUsing: volume.appIDs,
     orchestrator: 'other',

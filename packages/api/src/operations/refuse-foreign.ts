@@ -1,0 +1,28 @@
+// Refuses to make what does not exist here: mirrors of apps and storage systems.
+import { APPS, CLUSTERS, findResource } from '@holdfast/db'
+import type { Caller } from './caller.ts'
+import type { OperationContext } from './operation-context.ts'
+import { OperationError } from './operation-failure.ts'
+
+/** What the request names must exist all the same: a wrong id is told as one. */
+export async function refuseMirror(
+  { database }: OperationContext,
+  { accountID }: Caller,
+  { sourceAppID, clusterID }: { readonly sourceAppID: string; readonly clusterID: string },
+): Promise<never> {
+  const scope = { accountID, parents: {} }
+  const source = await findResource(database, APPS, { scope, id: sourceAppID })
+  if (source === undefined) {
+    throw new OperationError({ code: 'mirror-source-invalid', appID: sourceAppID })
+  }
+  const cluster = await findResource(database, CLUSTERS, { scope, id: clusterID })
+  if (cluster === undefined) {
+    const member = 'destinationClusterID'
+    throw new OperationError({ code: 'cluster-not-found', clusterID, member })
+  }
+  throw new OperationError({ code: 'mirror-unsupported', appID: sourceAppID })
+}
+
+export async function refuseStorageBackend(name: string): Promise<never> {
+  throw new OperationError({ code: 'storage-backend-unreachable', name })
+}

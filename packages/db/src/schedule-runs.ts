@@ -5,6 +5,7 @@
 // a real one, when a clock that went back comes to its time once more.
 import { type Selectable, sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { belongsToHeldApp } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -52,6 +53,7 @@ export const SCHEDULE_RUNS: ResourceSource<ScheduleRun> = {
     from schedule_runs join schedules on schedules.id = schedule_runs.schedule_id) as runs`,
   columns: sql`runs.*`,
   isVisible: sql`true`,
+  limitedTo: ({ reach }) => ({ rows: belongsToHeldApp(reach, sql`runs.app_id`) }),
   id: sql`runs.id`,
   accountID: sql`runs.account_id`,
   createdAt: sql`runs.created_at`,
@@ -170,7 +172,6 @@ export interface NewScheduleRun {
   readonly dueAt: Date
   readonly state: 'running' | 'skipped' | 'missed'
   readonly reason?: string
-  readonly taskID?: string
   readonly now: Date
 }
 
@@ -182,17 +183,28 @@ export async function insertScheduleRun(
   const isRunning = run.state === 'running'
   const answer = await sql`
     insert into schedule_runs
-      (id, schedule_id, due_at, state, reason, task_id, started_at, ended_at, created_at)
+      (id, schedule_id, due_at, state, reason, started_at, ended_at, created_at)
     values (${run.id}, ${run.scheduleID}, ${run.dueAt}, ${run.state}, ${run.reason ?? null},
-      ${run.taskID ?? null}::uuid, ${isRunning ? run.now : null}::timestamptz,
+      ${isRunning ? run.now : null}::timestamptz,
       ${isRunning ? null : run.now}::timestamptz, ${run.now})
     on conflict (schedule_id, due_at) where not was_clock_ahead
     do update set id = excluded.id, state = excluded.state, reason = excluded.reason,
-      task_id = excluded.task_id, started_at = excluded.started_at, ended_at = excluded.ended_at,
+      started_at = excluded.started_at, ended_at = excluded.ended_at,
       created_at = excluded.created_at
     where excluded.state = 'running' and schedule_runs.state in ('missed', 'skipped')
   `.execute(queries)
   return answer.numAffectedRows === 1n
+}
+
+export async function setTaskOfRun(
+  { queries }: Queries,
+  { runID, taskID }: { readonly runID: string; readonly taskID: string },
+): Promise<void> {
+  await queries
+    .updateTable('schedule_runs')
+    .set({ task_id: taskID })
+    .where('id', '=', runID)
+    .execute()
 }
 
 /** Runs that a wrong clock began for times far ahead: they do not count for these when they come. */

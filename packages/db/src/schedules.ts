@@ -2,6 +2,7 @@
 import type { Label, ScheduleGranularity, ScheduleTimes } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isAppHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -49,6 +50,7 @@ export const SCHEDULES: ResourceSource<Schedule> = {
   from: sql`schedules join apps on apps.id = schedules.app_id`,
   columns: sql`schedules.*`,
   isVisible: sql`apps.hidden_at is null`,
+  limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`schedules.id`,
   accountID: sql`schedules.account_id`,
   createdAt: sql`schedules.created_at`,

@@ -329,14 +329,19 @@ export interface TaskSignalRow {
   readonly cancel_requested_by: string | null
 }
 
-/** Columns for `from tasks t`. A child stops when its parent is cancelled. */
+/** Columns for `from tasks t`. A child stops when its parent, or that one's, is cancelled. */
 export function signalColumns(): RawBuilder<unknown> {
   return sql`
-    coalesce(t.cancel_requested_at, (select p.cancel_requested_at from tasks p
-      where p.id = t.parent_task_id)) as cancel_requested_at,
+    coalesce(t.cancel_requested_at, ${ofAncestors('cancel_requested_at')}) as cancel_requested_at,
     (select coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email) from users u
-      where u.id = coalesce(t.cancel_requested_by, (select p.cancel_requested_by from tasks p
-        where p.id = t.parent_task_id))) as cancel_requested_by`
+      where u.id = coalesce(t.cancel_requested_by, ${ofAncestors('cancel_requested_by')})
+    ) as cancel_requested_by`
+}
+
+/** Of the parent, else of the parent's parent: a move of a backup of a schedule's run. */
+function ofAncestors(column: 'cancel_requested_at' | 'cancel_requested_by'): RawBuilder<unknown> {
+  return sql`(select coalesce(p.${sql.ref(column)}, g.${sql.ref(column)})
+    from tasks p left join tasks g on g.id = p.parent_task_id where p.id = t.parent_task_id)`
 }
 
 export function toTaskSignal(row: TaskSignalRow): TaskSignal {

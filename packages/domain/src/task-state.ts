@@ -27,5 +27,6 @@ export const TASK_KINDS = [
   'clone',
   'delete-snapshot',
   'delete-backup',
+  'schedule-run',
 ] as const
 export type TaskKind = (typeof TASK_KINDS)[number]

@@ -18,6 +18,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     'cluster-unreachable': { code: 'cluster-unreachable', cluster: text },
     'bucket-not-supported': { code: 'bucket-not-supported', bucket: text },
     'bucket-not-usable': { code: 'bucket-not-usable', bucket: text, reason: text },
+    'no-bucket-available': { code: 'no-bucket-available', app: text, reason: text },
     'copy-incomplete': {
       code: 'copy-incomplete',
       missed: Array.from({ length: 20 }, () => ({ path: text, reason: text })),

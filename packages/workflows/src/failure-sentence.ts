@@ -49,6 +49,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`The bucket ${failure.bucket} has a provider that this service cannot write to.`
     case 'bucket-not-usable':
       return fit`The bucket ${failure.bucket} cannot be used: ${failure.reason} Change its credential.`
+    case 'no-bucket-available':
+      return fit`No bucket for the copies of ${failure.app}: ${failure.reason}. Make one available.`
     case 'copy-incomplete':
       return fit`Not captured: ${String(failure.missedCount)} of the entries${volume}. Make them readable and try again.`
     case 'restore-incomplete':

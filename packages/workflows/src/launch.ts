@@ -28,6 +28,7 @@ import { settleLostWorkflows } from './lost-workflows.ts'
 import { removeOldWorkflows } from './old-workflows.ts'
 import { startSweeps } from './periodic.ts'
 import { createRuntime, type Runtime, setCurrentRuntime, track } from './runtime.ts'
+import { createScheduler } from './schedules.ts'
 import { tellServiceStart } from './service-start-event.ts'
 import { startTask, startTasksNotStarted } from './task-starter.ts'
 import { verifyDueBuckets } from './verify-buckets.ts'
@@ -41,6 +42,8 @@ const APPLICATION_VERSION = 'holdfast-1'
 const START_SWEEP_MS = 2000
 const SETTLE_SWEEP_MS = 60_000
 const VERIFY_SWEEP_MS = 1000
+/** A run begins this long after its time, at most. */
+const SCHEDULE_SWEEP_MS = 1000
 const WATCH_SWEEP_MS = 60_000
 const REMOVE_SWEEP_MS = 3_600_000
 /** A notification is on its way this long after what it tells, at most. */
@@ -65,6 +68,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
   const stopSweeps = startSweeps(runtime, [
     { everyMs: START_SWEEP_MS, work: () => startTasksNotStarted(runtime) },
     { everyMs: SETTLE_SWEEP_MS, work: () => sweep(runtime) },
+    { everyMs: SCHEDULE_SWEEP_MS, work: createScheduler(runtime) },
     { everyMs: VERIFY_SWEEP_MS, work: () => verifyDueBuckets(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldWorkflows(runtime) },
     { everyMs: WATCH_SWEEP_MS, work: () => watchClusters(runtime) },

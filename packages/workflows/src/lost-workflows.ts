@@ -4,6 +4,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
   deleteObligation,
   endAppRestore,
+  endScheduleRun,
   failCopy,
   failSnapshotDeletion,
   findCopyFacts,
@@ -12,6 +13,7 @@ import {
   listUnendedTasks,
   type Obligation,
   type WorkflowTask,
+  workflowIDOf,
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import { dropSourceSnapshot } from './clone-source.ts'
@@ -66,9 +68,9 @@ async function failLostTasks(runtime: Runtime): Promise<void> {
     // Others are started by the outbox.
     (task) => task.attempt > 0 || task.parentTaskID !== null,
   )
-  const active = await activeWorkflows(tasks.map(workflowThatRuns))
+  const active = await activeWorkflows(tasks.flatMap(workflowsThatRun))
   for (const task of tasks) {
-    if (active.has(workflowThatRuns(task))) continue
+    if (workflowsThatRun(task).some((id) => active.has(id))) continue
     await orLater(runtime, `the task ${task.id}`, async () => {
       // It may have ended between the two looks.
       const now = await findTask(database, task.id)
@@ -84,9 +86,9 @@ async function failLostTasks(runtime: Runtime): Promise<void> {
 }
 
 /** A child that was never started is started by its parent. */
-function workflowThatRuns(task: WorkflowTask): string {
-  if (task.attempt > 0 || task.parentTaskID === null) return task.workflowID
-  return `backup:${task.parentTaskID}`
+function workflowsThatRun({ attempt, parentTaskID, workflowID }: WorkflowTask): string[] {
+  if (attempt > 0 || parentTaskID === null) return [workflowID]
+  return [workflowIDOf('backup', parentTaskID), workflowIDOf('schedule-run', parentTaskID)]
 }
 
 async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void> {
@@ -124,6 +126,14 @@ async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void>
         snapshotID: resourceID,
         sentences,
         stateDetails,
+      })
+      break
+    case 'schedule-run':
+      await endScheduleRun(database, {
+        taskID: task.id,
+        state: 'failed',
+        reason: sentences.join(' '),
+        now: runtime.now(),
       })
       break
     case 'move':

@@ -1,5 +1,5 @@
 // The `tasks` row of an operation: what users read of it, and the input of its workflow.
-import type { NewTask, WorkflowTask } from '@holdfast/db'
+import type { CopyRef, NewTask, WorkflowTask } from '@holdfast/db'
 import type { AppState, RestoreFilter } from '@holdfast/domain'
 
 interface TaskOrigin {
@@ -17,6 +17,7 @@ export type TaskRequest = TaskOrigin &
     | ({ readonly kind: 'clone' } & CloneInput)
     | { readonly kind: 'delete-snapshot'; readonly snapshotID: string }
     | { readonly kind: 'delete-backup'; readonly backupID: string }
+    | ({ readonly kind: 'schedule-run'; readonly scheduleID: string } & ScheduleRunInput)
   )
 
 export interface RestoreInput {
@@ -46,6 +47,16 @@ export interface CloneInput {
 export interface NamespaceMapping {
   readonly source: string
   readonly destination: string
+}
+
+/** The schedule as it was when its time came: it may be changed or deleted meanwhile. */
+export interface ScheduleRunInput {
+  readonly runID: string
+  readonly scheduleName: string
+  readonly snapshotRetention: string
+  readonly backupRetention: string
+  /** Absent: chosen when the copies are made. */
+  readonly bucketID?: string
 }
 
 /** `id` is a new UUIDv4; the row is inserted (`insertTask`) in the operation's transaction. */
@@ -134,6 +145,25 @@ export function newTask(id: string, request: TaskRequest): NewTask {
         resourceID: request.backupID,
         input: {},
       }
+    case 'schedule-run': {
+      const { runID, scheduleName, snapshotRetention, backupRetention, bucketID } = request
+      return {
+        ...origin,
+        kind: 'schedule-run',
+        name: 'holdfast.schedule.run',
+        summary: 'Run of a schedule',
+        description: 'Takes a snapshot and a backup of the app, then removes what is not kept.',
+        resourceKind: 'schedule',
+        resourceID: request.scheduleID,
+        input: {
+          runID,
+          scheduleName,
+          snapshotRetention,
+          backupRetention,
+          ...(bucketID === undefined ? {} : { bucketID }),
+        } satisfies ScheduleRunInput,
+      }
+    }
     default: {
       const never: never = request
       return never
@@ -143,6 +173,26 @@ export function newTask(id: string, request: TaskRequest): NewTask {
 
 function filterOf({ restoreFilter }: Pick<RestoreInput, 'restoreFilter'>) {
   return restoreFilter === undefined ? {} : { restoreFilter }
+}
+
+/** A copy that the run `parent` of a schedule makes. */
+export function newCopyTask(id: string, parent: WorkflowTask, copy: CopyRef): NewTask {
+  const request = { accountID: parent.accountID, appID: parent.appID ?? '' }
+  const task =
+    copy.kind === 'snapshot'
+      ? newTask(id, { ...request, kind: 'snapshot', snapshotID: copy.id })
+      : newTask(id, { ...request, kind: 'backup', backupID: copy.id })
+  return { ...task, ...childOf(parent, id), input: { isOfRun: true } satisfies CopyInput }
+}
+
+interface CopyInput {
+  /** A whole copy of its own, although it is a part of a larger task. */
+  readonly isOfRun?: boolean
+}
+
+/** The backup that takes this snapshot for itself; null when it is one of its own. */
+export function takingBackupTaskID({ parentTaskID, input }: WorkflowTask): string | null {
+  return (input as CopyInput).isOfRun === true ? null : parentTaskID
 }
 
 /** The snapshot that the backup of `parent` takes for itself. */

@@ -38,6 +38,7 @@ import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
+import { takingBackupTaskID } from './new-task.ts'
 import { openRepository } from './open-repository.ts'
 import { volumeLabel } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
@@ -70,7 +71,7 @@ export const snapshotWorkflow = registerTaskWorkflow('snapshot', runSnapshot)
 
 async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
   const snapshotID = execution.task.resourceID
-  const isOfBackup = execution.task.parentTaskID !== null
+  const isOfBackup = takingBackupTaskID(execution.task) !== null
   try {
     if (!isOfBackup) await awaitApp(execution, appIDOf(execution), ref(snapshotID))
     await step(execution, 'begin-snapshot', () => begin(execution, snapshotID))
@@ -309,7 +310,7 @@ async function complete(
 /** The volume snapshots of one that a backup took stay owed: they live as long as the backup. */
 async function end(scope: StepScope, snapshotID: string): Promise<void> {
   const { runtime, task } = scope.execution
-  if (task.parentTaskID === null) await releaseVolumeSnapshots(runtime, snapshotID)
+  if (takingBackupTaskID(task) === null) await releaseVolumeSnapshots(runtime, snapshotID)
   await completeTask(scope)
 }
 

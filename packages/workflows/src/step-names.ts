@@ -83,6 +83,7 @@ export const STEP_NAMES = {
     'end-delete-snapshot',
     'fail-delete-snapshot',
   ],
+  'schedule-run': ['request-snapshot', 'request-backup', 'apply-retention', 'end-run', 'fail-run'],
 } as const
 
 export type WorkflowName = keyof typeof STEP_NAMES

@@ -100,6 +100,16 @@ const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
       remedy: 'Make the bucket reachable and writable; the service tries again by itself.',
     },
   },
+  // Of a completed one, its copies tell.
+  'schedule-run': {
+    failed: {
+      name: 'holdfast.schedule.failed',
+      summary: 'Scheduled run failed',
+      severity: 'critical',
+      sentence: (thing) => `A run of the ${thing} failed`,
+      remedy: 'Remove the cause; the next run comes by itself, and the last good copy is kept.',
+    },
+  },
 }
 
 /** Which failure a completed task of this kind puts an end to. */
@@ -139,8 +149,9 @@ export function eventOfTaskEnd(
   }
 }
 
-function isRepeatedByItself({ userID, isRepetition }: TaskSubject): boolean {
-  return userID === undefined && isRepetition
+function isRepeatedByItself({ kind, userID, isRepetition }: TaskSubject): boolean {
+  // Each run of a schedule is one of its own.
+  return kind !== 'schedule-run' && userID === undefined && isRepetition
 }
 
 function commonOf(subject: TaskSubject) {

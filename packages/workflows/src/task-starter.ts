@@ -12,6 +12,7 @@ import type { TaskOutcome } from './execution.ts'
 import { moveWorkflow } from './move-workflow.ts'
 import { restoreWorkflow } from './restore-workflow.ts'
 import type { Runtime } from './runtime.ts'
+import { scheduleRunWorkflow } from './schedule-run-workflow.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
 
 const TASKS_AT_ONCE_MAX = 100
@@ -24,6 +25,7 @@ const WORKFLOWS: Readonly<Record<TaskKind, (taskID: string) => Promise<TaskOutco
   clone: cloneWorkflow,
   'delete-snapshot': deleteSnapshotWorkflow,
   'delete-backup': deleteBackupWorkflow,
+  'schedule-run': scheduleRunWorkflow,
 }
 
 /** Never fails: what cannot start now is found by the next sweep. */

@@ -9,6 +9,7 @@ import {
 } from '@holdfast/db'
 import type { Platform } from '@holdfast/platforms'
 import type { Execution } from './execution.ts'
+import { takingBackupTaskID } from './new-task.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface VolumeSnapshotDetail {
@@ -66,6 +67,7 @@ export async function deleteVolumeSnapshotsOf(
 
 /** A snapshot that a backup takes lives as long as the backup's workflow. */
 function ownerOf({ task, taskID, workflowID }: Execution): { taskID: string; workflowID: string } {
-  if (task.parentTaskID === null) return { taskID, workflowID }
-  return { taskID: task.parentTaskID, workflowID: `backup:${task.parentTaskID}` }
+  const backupTaskID = takingBackupTaskID(task)
+  if (backupTaskID === null) return { taskID, workflowID }
+  return { taskID: backupTaskID, workflowID: `backup:${backupTaskID}` }
 }

@@ -19,6 +19,8 @@ type OwnFailure =
   | { readonly code: 'bucket-not-supported'; readonly bucket: string }
   /** What the database holds of it, its credential above all, does not open it. */
   | { readonly code: 'bucket-not-usable'; readonly bucket: string; readonly reason: string }
+  /** Of the buckets that a scheduled copy may go to, none can be used now. */
+  | { readonly code: 'no-bucket-available'; readonly app: string; readonly reason: string }
   /** Expected and captured differ; `paths` names the first entries. */
   | {
       readonly code: 'copy-incomplete'
@@ -95,6 +97,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'namespace-not-of-app':
     case 'bucket-not-supported':
     case 'bucket-not-usable':
+    case 'no-bucket-available':
     case 'copy-incomplete':
     case 'restore-incomplete':
     case 'hook-failed':

@@ -1,0 +1,85 @@
+// Deletes what a schedule does not keep, through the same deletions that users ask for.
+import {
+  findBackupUsingSnapshot,
+  findSchedule,
+  insertTask,
+  inTransaction,
+  isBeingRestored,
+  listScheduledCopies,
+  lockApp,
+  lockApplicationSnapshot,
+  lockBackup,
+  markApplicationSnapshotDeleting,
+  markBackupDeleted,
+  type Queries,
+} from '@holdfast/db'
+import { decideRetention, type RetentionDecision } from '@holdfast/domain'
+import { appIDOf, type Execution, logTask } from './execution.ts'
+import { newTask } from './new-task.ts'
+import { uuidFrom } from './runtime.ts'
+import type { StepScope } from './step.ts'
+
+/** A schedule that is gone keeps everything: its copies are their owner's affair from then on. */
+export async function applyRetention({ execution, signal }: StepScope): Promise<void> {
+  const { database } = execution.runtime
+  const schedule = await findSchedule(database, execution.task.resourceID)
+  if (schedule === undefined) return
+  const { snapshotRetention, backupRetention } = schedule
+  const copies = await listScheduledCopies(database, schedule.id)
+  const decided = decideRetention({ ...copies, snapshotRetention, backupRetention })
+  for (const kind of ['snapshot', 'backup'] as const) {
+    for (const decision of kind === 'snapshot' ? decided.snapshots : decided.backups) {
+      if (decision.keep) continue
+      signal.throwIfAborted()
+      await remove(execution, kind, decision)
+    }
+  }
+}
+
+async function remove(
+  execution: Execution,
+  kind: 'snapshot' | 'backup',
+  { id, reason }: RetentionDecision,
+): Promise<void> {
+  const name = await inTransaction(execution.runtime.database, (transaction) =>
+    requestDeletion(transaction, execution, { kind, id }),
+  )
+  if (name === undefined) return
+  const count = reason === 'beyond-count' ? 'beyond the number that is kept' : 'a failed one'
+  await logTask(execution, 'info', `The ${kind} ${name} is deleted: ${count}.`)
+}
+
+/** Its name; undefined when it is gone already, or in use since it was judged. */
+async function requestDeletion(
+  transaction: Queries,
+  execution: Execution,
+  { kind, id }: { readonly kind: 'snapshot' | 'backup'; readonly id: string },
+): Promise<string | undefined> {
+  const { accountID } = execution.task
+  const appID = appIDOf(execution)
+  // The app's row first, as every operation does: whoever takes two locks takes them in one order.
+  if ((await lockApp(transaction, { accountID, appID })) === undefined) return undefined
+  if (await isBeingRestored(transaction, id)) return undefined
+  const now = execution.runtime.now()
+  const origin = { accountID, appID }
+  const taskID = uuidFrom('retention', execution.taskID, id)
+  if (kind === 'backup') {
+    const backup = await lockBackup(transaction, { ...origin, backupID: id })
+    if (backup === undefined) return undefined
+    await markBackupDeleted(transaction, { backupID: id, now })
+    await insertTask(
+      transaction,
+      newTask(taskID, { ...origin, kind: 'delete-backup', backupID: id }),
+    )
+    return backup.name
+  }
+  const snapshot = await lockApplicationSnapshot(transaction, { ...origin, snapshotID: id })
+  if (snapshot === undefined || snapshot.state === 'deleting') return undefined
+  if ((await findBackupUsingSnapshot(transaction, id)) !== undefined) return undefined
+  await markApplicationSnapshotDeleting(transaction, { snapshotID: id, now })
+  await insertTask(
+    transaction,
+    newTask(taskID, { ...origin, kind: 'delete-snapshot', snapshotID: id }),
+  )
+  return snapshot.name
+}

@@ -11,16 +11,7 @@ import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  ListBucketsCommand,
-  ListObjectsV2Command,
-  S3Client,
-  type S3ClientConfig,
-} from '@aws-sdk/client-s3'
-import type { S3Options } from '../backend/s3-connection.ts'
+import { connectToS3, type S3Connection, type S3Options } from '../backend/s3-connection.ts'
 
 export interface S3Server extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, or `https://…`. */
@@ -81,12 +72,13 @@ export async function startS3Server(options: StartS3ServerOptions = {}): Promise
   return serverOf(await startVersitygw(VERSITYGW, options))
 }
 
+/** Go is asked last, since it takes its time. */
 function findVersitygw(): string | undefined {
-  const directories = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    ...goDirectories(),
-    join(homedir(), 'go/bin'),
-  ]
+  const directories = (process.env.PATH ?? '').split(delimiter)
+  return programIn([...directories, join(homedir(), 'go/bin')]) ?? programIn(goDirectories())
+}
+
+function programIn(directories: readonly string[]): string | undefined {
   return directories.map((path) => join(path, 'versitygw')).find((path) => existsSync(path))
 }
 
@@ -198,12 +190,15 @@ async function startFailure(child: ChildProcess, running: Running): Promise<stri
     stderr += error.message
   })
   const agents = agentsFor(running)
-  const client = new S3Client(clientConfig(running, agents))
+  const connection = connectToS3(optionsOf(running, agents, ''))
   let lastError: unknown
   try {
     for (let waitedMs = 0; waitedMs < START_MS_MAX && !hasEnded; waitedMs += POLL_MS) {
       try {
-        await client.send(new ListBucketsCommand({}))
+        await connection.attempt(
+          ({ client, sdk }) => client.send(new sdk.ListBucketsCommand({})),
+          undefined,
+        )
         return undefined
       } catch (error) {
         lastError = error
@@ -212,7 +207,6 @@ async function startFailure(child: ChildProcess, running: Running): Promise<stri
     }
     return `${stderr} ${lastError}`
   } finally {
-    client.destroy()
     destroyAgents(agents)
   }
 }
@@ -229,28 +223,15 @@ const REGION = 'us-east-1'
 function serverOf(running: Running): S3Server {
   const { endpoint, accessKeyID, secretAccessKey, directory } = running
   const agents = agentsFor(running)
-  const client = new S3Client(clientConfig(running, agents))
+  const optionsFor = (bucket: string, prefix = '') => ({
+    ...optionsOf(running, agents, bucket),
+    prefix,
+  })
+  const connection = connectToS3(optionsFor(''))
   const made: string[] = []
-  async function keysIn(bucket: string): Promise<string[]> {
-    const keys: string[] = []
-    let token: string | undefined
-    do {
-      const page: { Contents?: { Key?: string }[]; NextContinuationToken?: string } =
-        await client.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token }))
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
-      token = page.NextContinuationToken
-    } while (token !== undefined)
-    return keys.sort()
-  }
   async function stop(): Promise<void> {
     // A server of our own goes with its directory.
-    for (const bucket of directory === undefined ? made : []) {
-      for (const Key of await keysIn(bucket)) {
-        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
-      }
-      await client.send(new DeleteBucketCommand({ Bucket: bucket }))
-    }
-    client.destroy()
+    for (const bucket of directory === undefined ? made : []) await removeBucket(connection, bucket)
     destroyAgents(agents)
     await running.end()
   }
@@ -260,23 +241,17 @@ function serverOf(running: Running): S3Server {
     accessKeyID,
     secretAccessKey,
     directory,
-    keysIn,
+    keysIn: (bucket) => keysIn(connection, bucket),
     async makeBucket() {
       const bucket = `holdfast-test-${randomBytes(8).toString('hex')}`
-      await client.send(new CreateBucketCommand({ Bucket: bucket }))
+      await connection.attempt(
+        ({ client, sdk }) => client.send(new sdk.CreateBucketCommand({ Bucket: bucket })),
+        undefined,
+      )
       made.push(bucket)
       return bucket
     },
-    optionsFor: (bucket, prefix = '') => ({
-      endpoint,
-      region: REGION,
-      bucket,
-      prefix,
-      addressing: 'path',
-      accessKeyID,
-      secretAccessKey,
-      agents,
-    }),
+    optionsFor,
     resticPlace: (bucket, prefix = '') => ({
       repository: `s3:${endpoint}/${bucket}${prefix === '' ? '' : `/${prefix}`}`,
       environment: { AWS_ACCESS_KEY_ID: accessKeyID, AWS_SECRET_ACCESS_KEY: secretAccessKey },
@@ -306,16 +281,37 @@ function destroyAgents({ http, https }: Agents): void {
   https.destroy()
 }
 
-function clientConfig(running: Running, { http, https }: Agents): S3ClientConfig {
+function optionsOf(
+  { endpoint, accessKeyID, secretAccessKey }: Running,
+  agents: Agents,
+  bucket: string,
+): S3Options {
   return {
-    endpoint: running.endpoint,
+    endpoint,
     region: REGION,
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: {
-      accessKeyId: running.accessKeyID,
-      secretAccessKey: running.secretAccessKey,
-    },
-    requestHandler: { httpAgent: http, httpsAgent: https },
+    bucket,
+    prefix: '',
+    addressing: 'path',
+    accessKeyID,
+    secretAccessKey,
+    agents,
   }
+}
+
+function keysIn(connection: S3Connection, bucket: string): Promise<string[]> {
+  return connection.attempt(async ({ client, sdk }) => {
+    const keys: string[] = []
+    for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket })) {
+      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
+    }
+    return keys.sort()
+  }, undefined)
+}
+
+async function removeBucket(connection: S3Connection, bucket: string): Promise<void> {
+  const keys = await keysIn(connection, bucket)
+  await connection.attempt(async ({ client, sdk }) => {
+    for (const Key of keys) await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key }))
+    await client.send(new sdk.DeleteBucketCommand({ Bucket: bucket }))
+  }, undefined)
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { mountFilesystem } from '@holdfast/platforms/testing'
 import { STEP_NAMES, type StepName, type WorkflowName } from '../step-names.ts'
+import { addHook, allHooksRun, hooksRun } from './hooks.ts'
 import {
   assertEndsAreToldOnce,
   assertNothingLeft,

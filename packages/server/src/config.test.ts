@@ -21,6 +21,7 @@ test('defaults', () => {
     trustedProxies: [],
     databaseUrl: undefined,
     hostRoot: '/home/u/.holdfast/apps',
+    hostClusters: [],
     tls: undefined,
     masterKeyFile: '/home/u/.holdfast/master.key',
     logLevel: 'info',
@@ -34,6 +35,17 @@ test('what depends on the home follows it, and relative paths start where the pr
   assert.equal(config.home, '/work/state')
   assert.equal(config.hostRoot, '/work/state/apps')
   assert.equal(config.masterKeyFile, '/keys/k')
+})
+
+test('further host clusters have names and directories, each once', () => {
+  const clusters = (value: string): unknown => read({ HOLDFAST_HOST_CLUSTERS: value }).hostClusters
+  assert.deepEqual(clusters('media=/srv/media, db-2=data,'), [
+    { name: 'media', root: '/srv/media' },
+    { name: 'db-2', root: '/work/data' },
+  ])
+  for (const wrong of ['/srv/media', 'Media=/srv', '=/srv', 'media=', 'a=/x,a=/y', 'a=/x,b=/x']) {
+    assert.equal(problemsOf({ HOLDFAST_HOST_CLUSTERS: wrong }).length, 1, wrong)
+  }
 })
 
 test('whether private networks may be reached', () => {

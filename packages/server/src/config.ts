@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { type NamedHostCluster, readHostClusters } from './host-clusters-setting.ts'
 import { ServerError } from './server-error.ts'
 import type { GivenSettings } from './settings.ts'
 
@@ -29,6 +30,8 @@ export interface ServiceConfig {
   /** Undefined: the embedded server. */
   readonly databaseUrl: string | undefined
   readonly hostRoot: string
+  /** Beside the built-in one. */
+  readonly hostClusters: readonly NamedHostCluster[]
   readonly tls: Tls | undefined
   readonly masterKeyFile: string
   readonly logLevel: LogLevel
@@ -60,6 +63,7 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
     trustedProxies: readTrustedProxies(given.HOLDFAST_TRUSTED_PROXIES, problems),
     databaseUrl: readDatabaseUrl(given.HOLDFAST_DATABASE_URL, problems),
     hostRoot: path(given.HOLDFAST_HOST_ROOT ?? join(home, 'apps')),
+    hostClusters: readHostClusters(given.HOLDFAST_HOST_CLUSTERS, { path, problems }),
     tls: readTls(given, { path, problems }),
     masterKeyFile: path(given.HOLDFAST_MASTER_KEY_FILE ?? join(home, 'master.key')),
     logLevel: readLogLevel(given.HOLDFAST_LOG_LEVEL ?? 'info', problems),

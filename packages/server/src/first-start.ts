@@ -16,7 +16,7 @@ export interface FirstStartOptions {
 }
 
 const CLUSTER_NAME_MAX = 63
-const CLUSTER_VERSION_MAX = 31
+export const CLUSTER_VERSION_MAX = 31
 
 export function bucketDirectory(home: string): string {
   return join(home, 'bucket')
@@ -49,6 +49,9 @@ export async function ensureFirstStart(
 }
 
 function thisHost(): { name: string; version: string } {
-  const name = hostname().toLowerCase().slice(0, CLUSTER_NAME_MAX) || 'host'
-  return { name, version: release().slice(0, CLUSTER_VERSION_MAX) }
+  return { name: hostClusterName(), version: release().slice(0, CLUSTER_VERSION_MAX) }
+}
+
+export function hostClusterName(): string {
+  return hostname().toLowerCase().slice(0, CLUSTER_NAME_MAX) || 'host'
 }

@@ -12,7 +12,7 @@ test('a directory that is ours or protected is refused, however it is reached', 
   await mkdir(join(home, 'bucket'), { recursive: true })
   await mkdir(join(hostRoot, 'shop'), { recursive: true })
   await symlink(home, join(base, 'link'))
-  const refuse = (path: string) => refuseLocalBucket({ home, hostRoot }, path)
+  const refuse = (path: string) => refuseLocalBucket({ home, hostRoot, hostClusters: [] }, path)
 
   for (const path of ['disk', 'disk/deep/er', 'home2', 'database'].map((name) =>
     join(base, name),

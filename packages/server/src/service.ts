@@ -17,7 +17,6 @@ import {
   migrateDatabase,
   takeExecutorLock,
 } from '@holdfast/db'
-import { createHostPlatform, type Platform } from '@holdfast/platforms'
 import {
   launchWorkflows,
   type StepObserver,
@@ -27,6 +26,7 @@ import {
 import type { ServiceConfig } from './config.ts'
 import { ensureFirstStart } from './first-start.ts'
 import { joinInstallation, type LockedHome, lockHome } from './home.ts'
+import { openHostClusters, type PlatformOf } from './host-clusters.ts'
 import { assertAddressIsFree, listen } from './listen.ts'
 import { refuseLocalBucket } from './local-bucket-rules.ts'
 import { type Log, workflowsLog } from './log.ts'
@@ -97,9 +97,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     url: serviceUrl(config),
     now,
   })
-  const platform = createPlatform(options)
+  const { moverCommand, moverEnvironment } = options
+  const shared = { moverCommand, moverEnvironment, clock: () => new Date() }
+  const platformOf = await openHostClusters(database, { config, executorID, log, shared })
   const workflows = await launchWorkflows({
-    ...workflowsOptions({ database, sealing, platform, home, ...options }),
+    ...workflowsOptions({ database, sealing, platformOf, home, ...options }),
     mayReachPrivateNetworks: config.mayReachPrivateNetworks,
     installationID: installation.id,
   })
@@ -111,8 +113,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     database,
     sealing,
     workflows,
-    discover: ({ type }, discoverSignal) =>
-      platformOf(platform, type).discover(ALL, discoverSignal),
+    discover: async (cluster, discoverSignal) => platformOf(cluster)?.discover(ALL, discoverSignal),
     refuseLocalBucket: (path) => refuseLocalBucket(config, path),
     now: () => new Date(),
     newID: randomUUID,
@@ -168,24 +169,8 @@ async function joinOrRefuse(
   return installation.id
 }
 
-function createPlatform(options: ServiceOptions): Platform {
-  const { config, moverCommand, moverEnvironment } = options
-  return createHostPlatform({
-    hostRoot: config.hostRoot,
-    stateDir: join(config.home, 'host'),
-    moverCommand,
-    moverEnvironment,
-    clock: () => new Date(),
-  })
-}
-
-function platformOf(platform: Platform, clusterType: string): Platform {
-  if (clusterType === 'host') return platform
-  throw new Error(`This service cannot reach clusters of type ${clusterType}.`)
-}
-
 interface WorkflowsParts extends Pick<WorkflowsOptions, 'database' | 'sealing'> {
-  readonly platform: Platform
+  readonly platformOf: PlatformOf
   readonly home: LockedHome
   readonly log: Log
   readonly observer?: StepObserver
@@ -194,13 +179,13 @@ interface WorkflowsParts extends Pick<WorkflowsOptions, 'database' | 'sealing'> 
 function workflowsOptions(
   parts: WorkflowsParts,
 ): Omit<WorkflowsOptions, 'installationID' | 'mayReachPrivateNetworks'> {
-  const { database, sealing, platform, home, log, observer } = parts
+  const { database, sealing, platformOf, home, log, observer } = parts
   return {
     database,
     sealing,
     executorID: home.identity.executorID,
     boot: randomBytes(BOOT_BYTES).toString('hex'),
-    platformOf: (cluster) => (cluster.type === 'host' ? platform : undefined),
+    platformOf,
     snapshotsDirectory: snapshotsDirectory(home.directory),
     now: () => new Date(),
     randomUUID,

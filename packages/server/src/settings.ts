@@ -46,6 +46,12 @@ export const SETTINGS = [
     meaning: 'root of the host cluster, <namespace>/<volume>/ (default $HOLDFAST_HOME/apps)',
   },
   {
+    variable: 'HOLDFAST_HOST_CLUSTERS',
+    flag: 'host-clusters',
+    placeholder: 'name=directory',
+    meaning: 'further directories that are host clusters: name=/path, with commas between',
+  },
+  {
     variable: 'HOLDFAST_TLS_CERT',
     flag: 'tls-cert',
     placeholder: 'file',

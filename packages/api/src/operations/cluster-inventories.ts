@@ -35,11 +35,14 @@ export interface SeenInventory {
   readonly refused: readonly string[]
 }
 
-/** Asks the platform of the cluster; fails when that cannot be reached. */
+/**
+ * Asks the platform of the cluster; fails when that cannot be reached. Undefined: this service does
+ * not have the cluster, so it can say nothing of it.
+ */
 export type DiscoverCluster = (
   cluster: { readonly id: string; readonly type: string },
   signal: AbortSignal,
-) => Promise<SeenInventory>
+) => Promise<SeenInventory | undefined>
 
 export interface ClusterInventories {
   /** Answers what is there now and has written it down. Fails with `cluster-unreachable`. */
@@ -114,7 +117,7 @@ async function look(
   cluster: ClusterToLookAt,
 ): Promise<SeenInventory> {
   const { database, discover, now } = options
-  let seen: SeenInventory
+  let seen: SeenInventory | undefined
   try {
     seen = await discover(cluster, AbortSignal.timeout(DISCOVERY_TIMEOUT_MS))
   } catch (error) {
@@ -124,18 +127,24 @@ async function look(
     )
     throw new OperationError({ code: 'cluster-unreachable', clusterID: cluster.id, reason })
   }
+  if (seen === undefined) {
+    // What is known of it stays: the service that has it knows better.
+    const reason = 'This service does not have the cluster.'
+    throw new OperationError({ code: 'cluster-unreachable', clusterID: cluster.id, reason })
+  }
+  const { namespaces, volumes, refused } = seen
   await inTransaction(database, (transaction) =>
     recordInventory(transaction, {
       accountID: cluster.accountID,
       clusterID: cluster.id,
-      namespaces: seen.namespaces,
-      volumes: seen.volumes.map(({ namespace, key, strategies, holes }) => ({
+      namespaces,
+      volumes: volumes.map(({ namespace, key, strategies, holes }) => ({
         namespace,
         key,
         strategies,
         holes,
       })),
-      refused: seen.refused,
+      refused,
       now: now(),
     }),
   )

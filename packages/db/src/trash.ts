@@ -2,6 +2,7 @@
 // restored, or purged when their time is up.
 import { type RawBuilder, sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isCopyHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -42,6 +43,7 @@ interface TrashRow extends CommonRow {
 const ITEMS = sql`(
   select 'app' as kind, apps.id, apps.account_id, apps.name, apps.state, apps.id as app_id,
     apps.name as app_name, apps.cluster_id, apps.hidden_at, apps.purge_after,
+    null::jsonb as definition,
     ${commonColumns('apps')}
   from apps where apps.hidden_at is not null and apps.state <> 'deleting'
     and apps.purge_after is not null
@@ -53,6 +55,7 @@ export const TRASH: ResourceSource<TrashItem> = {
   from: ITEMS,
   columns: sql`trash.*`,
   isVisible: sql`true`,
+  limitedTo: ({ reach }) => ({ rows: isCopyHeld(reach, 'trash') }),
   id: sql`trash.id`,
   accountID: sql`trash.account_id`,
   createdAt: sql`trash.hidden_at`,
@@ -91,7 +94,7 @@ function copiesOf(kind: TrashKind, table: string): RawBuilder<unknown> {
   return sql`
     select ${sql.lit(kind)} as kind, copies.id, copies.account_id, copies.name, copies.state,
       copies.app_id, apps.name as app_name, apps.cluster_id, copies.hidden_at,
-      copies.purge_after, ${commonColumns('copies')}
+      copies.purge_after, copies.definition, ${commonColumns('copies')}
     from ${sql.table(table)} as copies join apps on apps.id = copies.app_id
     where copies.hidden_at is not null and copies.purge_after is not null
       and copies.deleted_at is null and copies.state <> 'deleting' and apps.state <> 'deleting'`

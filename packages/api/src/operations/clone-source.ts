@@ -11,7 +11,7 @@ import {
   type NamespaceScopedResource,
   type Queries,
 } from '@holdfast/db'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import { OperationError } from './operation-failure.ts'
 
 export interface SourceNames {
@@ -61,7 +61,7 @@ async function findSource(
   if (names.backupID !== undefined) return await findBackup(database, caller, names.backupID)
   if (names.snapshotID !== undefined) return await findSnapshot(database, caller, names.snapshotID)
   const appID = names.sourceAppID ?? ''
-  const scope = { accountID: caller.accountID, parents: {} }
+  const scope = scopeOf(caller)
   const seen = await findResource(database, APPS, { scope, id: appID })
   const app = seen && (await findAppFacts(database, appID))
   if (app === undefined) throw new OperationError({ code: 'source-app-not-found', appID })
@@ -74,10 +74,10 @@ async function findSource(
 
 async function findBackup(
   database: Queries,
-  { accountID }: Caller,
+  caller: Caller,
   backupID: string,
 ): Promise<CloneSource> {
-  const scope = { accountID, parents: {} }
+  const scope = scopeOf(caller)
   const backup = await findResource(database, BACKUPS, { scope, id: backupID })
   if (backup === undefined) throw new OperationError({ code: 'backup-not-found', backupID })
   if (backup.state !== 'completed') {
@@ -88,10 +88,10 @@ async function findBackup(
 
 async function findSnapshot(
   database: Queries,
-  { accountID }: Caller,
+  caller: Caller,
   snapshotID: string,
 ): Promise<CloneSource> {
-  const scope = { accountID, parents: {} }
+  const scope = scopeOf(caller)
   const snapshot = await findResource(database, APPLICATION_SNAPSHOTS, { scope, id: snapshotID })
   if (snapshot === undefined) {
     throw new OperationError({ code: 'snapshot-not-found', snapshotID })

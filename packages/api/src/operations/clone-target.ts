@@ -8,7 +8,7 @@ import {
   STORAGE_CLASSES,
 } from '@holdfast/db'
 import { type NamespacePair, planNamespaces, type RestoreFilter } from '@holdfast/domain'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import type { CloneSource } from './clone-source.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
@@ -46,6 +46,7 @@ export async function findCloneTarget(
 ): Promise<CloneTarget> {
   const { database } = context
   const cluster = await findCluster(database, caller, request.clusterID)
+  refuseLimitedReach(caller)
   if (cluster.clusterType !== source.app.cluster.type) {
     const reason = `Data of a ${source.app.cluster.type} cannot be put on a ${cluster.clusterType}.`
     throw new OperationError({ code: 'clone-unsupported', appID: source.app.id, reason })
@@ -78,15 +79,22 @@ export function memberOf(
   return `namespaceMapping[${at}].destination`
 }
 
+/** A namespace that is yet to be made is in nobody's reach who does not hold them all. */
+function refuseLimitedReach({ actsOn, role }: Caller): void {
+  if (actsOn.isUnlimited || actsOn.holdsAll) return
+  const needed = { permission: 'manage-apps', needed: 'member', isOutOfReach: true } as const
+  throw new OperationError({ code: 'not-permitted', role: role ?? 'none', ...needed })
+}
+
 async function findCluster(
   database: Queries,
-  { accountID }: Caller,
+  caller: Caller,
   clusterID: string | undefined,
 ): Promise<Cluster> {
   if (clusterID === undefined) {
     throw invalid([{ name: 'clusterID', reason: 'must say where the clone goes' }])
   }
-  const scope = { accountID, parents: {} }
+  const scope = scopeOf(caller)
   const cluster = await findResource(database, CLUSTERS, { scope, id: clusterID })
   if (cluster === undefined) throw new OperationError({ code: 'cluster-not-found', clusterID })
   return cluster

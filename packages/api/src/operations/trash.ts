@@ -20,7 +20,7 @@ import {
   unhideBackup,
 } from '@holdfast/db'
 import { beginPurge, newTask } from '@holdfast/workflows'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 
@@ -80,7 +80,7 @@ export async function emptyTrash(context: OperationContext, caller: Caller): Pro
 }
 
 async function findItem(database: Queries, caller: Caller, id: string): Promise<TrashItem> {
-  const scope = { accountID: caller.accountID, parents: {} }
+  const scope = scopeOf(caller)
   const item = await findResource(database, TRASH, { scope, id })
   if (item !== undefined) return item
   throw new OperationError({ code: 'not-found', kind: 'resource', id })
@@ -172,7 +172,7 @@ const ITEMS_PER_PAGE = 200
 
 async function listApps(database: Queries, caller: Caller): Promise<string[]> {
   const query = {
-    scope: { accountID: caller.accountID, parents: {} },
+    scope: scopeOf(caller),
     where: [{ field: 'kind', path: [], operator: 'eq', value: 'app' }],
     limit: ITEMS_PER_PAGE,
   } as const

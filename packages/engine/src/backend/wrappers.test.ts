@@ -60,6 +60,29 @@ test('what passes by itself is tried again, ever more slowly', async () => {
   faulty.assertAllFired()
 })
 
+test('with random bytes the delays are shortened by up to a half', async () => {
+  for (const [byte, delayMs] of [
+    [0x00, 1_000],
+    [0x80, 750],
+    [0xff, 501],
+  ] as const) {
+    const clock = fakeClock()
+    const faulty = withFaults(memoryBackend(), [{ operation: 'save', effect: 'before' }])
+    const backend = withRetry(faulty, {
+      clock,
+      attemptsMax: 2,
+      firstDelayMs: 1_000,
+      randomBytes: (size) => Buffer.alloc(size, byte),
+      onRetry: () => undefined,
+    })
+    const saved = backend.save(PACK, [CONTENT], undefined)
+    await clock.advance(delayMs - 1)
+    assert.equal(faulty.operations.length, 1)
+    await clock.advance(1)
+    await saved
+  }
+})
+
 test('retrying is bounded, ends with an abort, and leaves lasting failures alone', async () => {
   const clock = fakeClock()
   const fault = { operation: 'load', effect: 'before' } as const

@@ -131,6 +131,13 @@ const PLACES = {
     'delete-backup/prune',
     'delete-backup/end-delete-backup',
   ],
+  scheduleRun: [
+    'schedule-run/request-snapshot',
+    'schedule-run/request-backup',
+    'schedule-run/apply-retention',
+    'schedule-run/end-run',
+  ],
+  cancelledScheduleRun: ['schedule-run/fail-run'],
 } as const satisfies Record<string, readonly StepPlace[]>
 
 /** Steps that `STEP_NAMES` has and no operation of the scenario passes. */
@@ -230,6 +237,9 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   const third = await world.deleteSnapshot(snapshot.resourceID)
   await run(world, third, killsAt(PLACES.deleteSnapshot), 'completed')
   await run(world, await world.deleteBackup(backup.resourceID), [], 'completed')
+  await runSchedule(world, killsAt(PLACES.scheduleRun))
+  const unrun = await world.runSchedule()
+  await runCancelled(world, unrun, 'request-snapshot', killsAt(PLACES.cancelledScheduleRun))
   await purge(world, killsAt(PLACES.deleteBackup))
   await assertNothingLeft(world)
   await assertRepositoriesClean(world)
@@ -317,6 +327,22 @@ async function cloneLive(world: World, kills: readonly Kill[]): Promise<void> {
   execFileSync('diff', ['-r', '--no-dereference', '-x', '.holdfast', world.appPath, twin])
   const app = await world.row('select state from apps where id = $1', clone.resourceID)
   assert.equal(app.state, 'ready')
+}
+
+/** However often it is killed, a run makes one snapshot, and one backup of that. */
+async function runSchedule(world: World, kills: readonly Kill[]): Promise<void> {
+  const schedule = await world.runSchedule()
+  await run(world, schedule, kills, 'completed')
+  const made = await world.rows(
+    `select snapshots.state as snapshot, backups.state as backup, runs.state as run
+     from application_snapshots as snapshots
+       full join backups on backups.snapshot_id = snapshots.id
+       full join schedule_runs as runs
+         on runs.snapshot_id = snapshots.id and runs.backup_id = backups.id
+     where $1 in (snapshots.schedule_id, backups.schedule_id, runs.schedule_id)`,
+    schedule.resourceID,
+  )
+  assert.deepEqual(made, [{ snapshot: 'completed', backup: 'completed', run: 'completed' }])
 }
 
 /** The copies that failed go with their app, and the app's rows with the end of the last. */

@@ -10,11 +10,14 @@ import {
   insertApp,
   insertApplicationSnapshot,
   insertBackup,
+  insertSchedule,
+  insertScheduleRun,
   insertTask,
   inTransaction,
   markApplicationSnapshotDeleting,
   markBackupDeleted,
   recordFirstStart,
+  setTaskOfRun,
   updateApp,
 } from '@holdfast/db'
 import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
@@ -42,6 +45,8 @@ export interface World {
   clone(source: CloneInput['source'] | 'live', options: CloneOptions): Promise<Operation>
   deleteBackup(backupID: string): Promise<Operation>
   deleteSnapshot(snapshotID: string): Promise<Operation>
+  /** Of a new schedule that keeps one snapshot and one backup. Its resource is the schedule. */
+  runSchedule(): Promise<Operation>
   /** Removes the app and purges it at once; the operations are the deletions of its copies. */
   purge(appID: string): Promise<Operation[]>
   /** The first row, as `pg` gives it. */
@@ -90,6 +95,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     clone: (source, options) => requestClone(at, source, options),
     deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
     deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
+    runSchedule: () => requestScheduleRun(at),
     purge: (appID) => requestPurge(at, appID),
     async row(statement, ...values) {
       const answer = await database.database.pool.query(statement, values)
@@ -273,6 +279,35 @@ async function requestPurge(at: Installed, appID: string): Promise<Operation[]> 
   })
   if (answer.code !== 'begun') throw new Error(`The purge is ${answer.code}.`)
   return answer.taskIDs.map((taskID) => ({ taskID, resourceID: appID }))
+}
+
+async function requestScheduleRun(at: Installed): Promise<Operation> {
+  const [resourceID, runID] = [randomUUID(), randomUUID()]
+  const policy = { scheduleName: 'nightly', snapshotRetention: '1', backupRetention: '1' }
+  const request = { kind: 'schedule-run' as const, scheduleID: resourceID, runID, ...policy }
+  const operation = await requestTask(at, resourceID, request, async (queries) => {
+    const now = systemNow()
+    await insertSchedule(queries, {
+      ...policy,
+      id: resourceID,
+      accountID: at.accountID,
+      appID: at.appID,
+      version: '1.3',
+      name: policy.scheduleName,
+      labels: [],
+      isEnabled: false,
+      times: { granularity: 'hourly' },
+      bucketID: undefined,
+      replicate: false,
+      nextRunAt: undefined,
+      createdBy: at.userID,
+      now,
+    })
+    const run = { id: runID, scheduleID: resourceID, dueAt: now, state: 'running', now } as const
+    await insertScheduleRun(queries, run)
+  })
+  await setTaskOfRun(at.database.database, { runID, taskID: operation.taskID })
+  return operation
 }
 
 type RequestOf<Request> = Request extends unknown

@@ -19,8 +19,8 @@ export interface S3Options {
   readonly sessionToken?: string
   /**
    * Make all connections, and so decide over certificate authorities and over which addresses may
-   * be reached: one that refuses an address fails with an error named `RefusedAddressError`. The
-   * caller destroys them.
+   * be reached: one that refuses an address fails with an error named `RefusedAddressError`.
+   * Destroying them is the caller's; their idle connections do not keep a process alive.
    */
   readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
   readonly timeouts?: S3Timeouts

@@ -63,13 +63,17 @@ export async function runPlannedHook(context: HookContext, run: HookRun): Promis
   })
 }
 
-/** One that nobody will run to its end any more. */
+/** One that nobody will run to its end any more; whoever cancelled it needs not be told. */
 export async function endInterruptedHook(
   context: Pick<HookContext, 'runtime' | 'platform' | 'app' | 'task'>,
   run: HookRun,
 ): Promise<HookRun> {
   await context.platform.stopHook(run.id)
-  return await recordEnd(context, run, { output: '', reason: 'it was stopped' })
+  return await recordEnd(context, run, {
+    output: '',
+    reason: 'it was stopped',
+    isInterrupted: true,
+  })
 }
 
 /** `Pre-snapshot execution hook 'flush' failed` */
@@ -134,12 +138,13 @@ interface Ended {
   readonly output: string
   readonly exitCode?: number
   readonly reason: string | undefined
+  readonly isInterrupted?: true
 }
 
 async function recordEnd(
   { runtime, app, task }: Pick<HookContext, 'runtime' | 'app' | 'task'>,
   run: HookRun,
-  { output, exitCode, reason }: Ended,
+  { output, exitCode, reason, isInterrupted }: Ended,
 ): Promise<HookRun> {
   const state = reason === undefined ? 'success' : 'failed'
   const ended = { ...run, state, exitCode, output, reason, source: undefined } as const
@@ -157,7 +162,7 @@ async function recordEnd(
       level: state === 'success' ? 'info' : 'error',
       message: logLineOf(ended),
     })
-    if (state === 'success') return
+    if (state === 'success' || isInterrupted === true) return
     await recordEvent(transaction, {
       id: uuidFrom('hook failed', run.id),
       accountID: task.accountID,

@@ -120,6 +120,7 @@ export async function settleHooks(
     },
     { hasFailed: true },
   )
+  await deleteObligation(database, obligation.id)
 }
 
 async function runPreHooks(scope: StepScope, around: HooksAround): Promise<void> {

@@ -45,14 +45,14 @@ type Verdict = {
 
 /** One round: every bucket that is due, some at a time. */
 export async function verifyDueBuckets(runtime: Runtime): Promise<void> {
-  for (;;) {
+  while (!runtime.closing.aborted) {
     const now = runtime.now()
     const due = await claimBucketsToVerify(runtime.database, {
       now,
       leaseUntil: later(now, LEASE_MS),
       limit: VERIFICATIONS_MAX,
     })
-    if (due.length === 0 || runtime.closing.aborted) return
+    if (due.length === 0) return
     await track(runtime, () => Promise.all(due.map((bucket) => verifyBucket(runtime, bucket))))
   }
 }

@@ -1,7 +1,6 @@
 // The main job with a bucket of an S3 server: credential, bucket, backup, restore, deletion; the
-// service is killed once in the middle, and the server is gone for a while.
+// service is killed once in the middle.
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
@@ -45,7 +44,7 @@ describe('the main job on S3', { skip: S3_SERVER_MISSING }, () => {
     makeOddVolume(service.makeVolume('shop', 'odd'), 2 * MIB)
     writeSeededFile(join(service.makeVolume('shop', 'data'), 'large'), {
       seed: 'large',
-      bytes: 96 * MIB,
+      bytes: 40 * MIB,
     })
     app = await service.client.manageApp('shop', ['shop'])
   })
@@ -55,28 +54,13 @@ describe('the main job on S3', { skip: S3_SERVER_MISSING }, () => {
   })
   afterEach((t) => showLogOfFailure(t, service))
 
-  test('wrong keys, a bucket that is not there, a server that is not: each says so', async () => {
-    const { accessKeyID, secretAccessKey, endpoint } = server
-    const wrong = await postCredential(accessKeyID, `${secretAccessKey}x`)
-    credentialID = await postCredential(accessKeyID, secretAccessKey)
-    for (const [members, state, type] of [
-      [{ credentialID: wrong }, 'failed', 'credentials-refused'],
-      [{ bucketName: `none-${randomUUID()}` }, 'failed', 'bucket-not-found'],
-      [{ serverURL: 'http://127.0.0.1:1' }, 'removed', 'unreachable'],
-    ] as const) {
-      const { id } = await postBucket({ serverURL: endpoint, bucketName, credentialID, ...members })
-      const seen = await whenTried(id)
-      assert.equal(seen.state, state, JSON.stringify(seen))
-      assert.equal(seen.stateDetails[0]?.type, `urn:holdfast:bucket:${type}`, JSON.stringify(seen))
-      assert.ok(!JSON.stringify(seen).includes(secretAccessKey))
-      assert.equal((await service.client.call('DELETE', `${BUCKETS}/${id}`)).status, 204)
-    }
-  })
-
   test('a bucket that works is available, and a PUT mends one that did not', async () => {
-    const { endpoint } = server
+    const { accessKeyID, secretAccessKey, endpoint } = server
+    credentialID = await postCredential(accessKeyID, secretAccessKey)
     const { id } = await postBucket({ serverURL: endpoint, bucketName: 'not-there', credentialID })
-    assert.equal((await whenTried(id)).state, 'failed')
+    const { state, stateDetails } = await whenTried(id)
+    assert.equal(state, 'failed')
+    assert.equal(stateDetails[0]?.type, 'urn:holdfast:bucket:bucket-not-found')
     const bucketParameters = { s3: { bucketName } }
     const body = {
       type: 'application/astra-bucket',

@@ -192,6 +192,33 @@ test('interrupted while it starts, it leaves nothing running', async (t) => {
   assert.equal((await fetch(`${url}/readyz`)).status, 200)
 })
 
+test('the master key is changed while the service is stopped, and never beside it', async (t) => {
+  const fixture = await makeFixture(t, 'shared')
+  const { environment } = fixture
+  const file = join(fixture.home, 'master.key')
+  const first = await fixture.serve()
+  const before = readFileSync(file, 'utf8')
+  const refused = await runProgram(['master-key', 'rotate'], { environment })
+  assert.equal(refused.exitCode, 1)
+  assert.match(refused.stderr, /already runs with the home.*Stop it first/)
+  assert.equal(readFileSync(file, 'utf8'), before)
+  first.program.child.kill('SIGTERM')
+  await first.program.ended
+
+  const rotated = await runProgram(['master-key', 'rotate'], { environment })
+  assert.equal(rotated.exitCode, 0, rotated.stderr)
+  assert.match(rotated.stdout, /2 secrets were sealed with it.*new recovery kit/s)
+  assert.notEqual(readFileSync(file, 'utf8'), before)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+
+  // It starts, so everything opens; the kit shows the new key and the same password as ever.
+  await fixture.serve()
+  const kit = await runProgram(['recovery-kit'], { environment })
+  assert.equal(kit.exitCode, 0, kit.stderr)
+  assert.ok(kit.stdout.includes(readFileSync(file, 'utf8').trim()))
+  assert.ok(!kit.stdout.includes(before.trim()))
+})
+
 test('a configuration that is wrong is refused with every problem, and nothing is made', async (t) => {
   const fixture = await makeFixture(t, 'shared')
   const refused = await runProgram(['serve', '--listen', 'nowhere', '--log-level', 'loud'], {

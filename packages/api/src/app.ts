@@ -16,6 +16,7 @@ import type { OperationContext } from './operations/operation-context.ts'
 import { registerDocumentation } from './system/documentation.ts'
 import { type Readiness, registerHealth } from './system/health.ts'
 import { registerServiceMetrics, type ServiceMetricsOptions } from './system/service-metrics.ts'
+import { registerSession } from './system/session.ts'
 
 export interface AppDependencies
   extends Omit<OperationContext, 'inventories'>,
@@ -54,6 +55,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const inventories = makeClusterInventories(dependencies)
   const context = { ...dependencies, inventories }
   registerApplicationDialect(app, context)
+  registerSession(app, context)
   registerServiceMetrics(app, context, dependencies)
   return app
 }

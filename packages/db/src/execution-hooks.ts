@@ -24,6 +24,8 @@ export interface ExecutionHook extends ResourceCommon {
   readonly arguments: readonly string[]
   readonly isEnabled: boolean
   readonly description?: string
+  readonly appName: string
+  readonly namespaces: readonly string[]
 }
 
 interface ExecutionHookRow extends CommonRow {
@@ -37,11 +39,14 @@ interface ExecutionHookRow extends CommonRow {
   readonly arguments: readonly string[]
   readonly is_enabled: boolean
   readonly description: string | null
+  readonly app_name: string
+  readonly namespaces: readonly string[]
 }
 
 export const EXECUTION_HOOKS: ResourceSource<ExecutionHook> = {
   from: sql`execution_hooks join apps on apps.id = execution_hooks.app_id`,
-  columns: sql`execution_hooks.*`,
+  columns: sql`execution_hooks.*, apps.name as app_name,
+    jsonb_path_query_array(apps.namespace_scoped_resources, '$[*].namespace') as namespaces`,
   // Those of an app in the trash are there again with it.
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
@@ -78,6 +83,8 @@ function toHook(row: ExecutionHookRow): ExecutionHook {
     arguments: row.arguments,
     isEnabled: row.is_enabled,
     ...(row.description === null ? {} : { description: row.description }),
+    appName: row.app_name,
+    namespaces: [...new Set(row.namespaces)],
   }
 }
 

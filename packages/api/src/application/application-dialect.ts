@@ -3,12 +3,16 @@
 import { isPassingDatabaseFailure } from '@holdfast/db'
 import { parseId } from '@holdfast/domain'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { authenticate, type Caller } from '../operations/caller.ts'
+import { enterAccount } from '../operations/account-in-setup.ts'
+import { authenticateRequest } from '../operations/authenticate-request.ts'
+import type { Caller } from '../operations/caller.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { isOperationError, OperationError } from '../operations/operation-failure.ts'
 import type { Permission } from '../operations/permission.ts'
 import { checkPermission } from '../operations/permissions.ts'
+import { credentialsOf } from '../session-cookie.ts'
 import { registerAccountMetrics } from './account-metrics.ts'
+import { auditRequests } from './audit.ts'
 import { schemaViolation } from './body-validation.ts'
 import { registerExtensions } from './extensions.ts'
 import type { OperationDescription } from './operation-description.ts'
@@ -22,11 +26,14 @@ import { registerResources } from './resources.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Absent until it is known who calls. */
     caller: Caller
   }
   interface FastifyContextConfig {
     /** What the caller must be allowed to do. */
     permission?: Permission
+    /** What is made here, as in its media type. */
+    resourceName?: string
     /** What an unexpected failure here is called. */
     internalProblem?: ProblemNumber
     /** For the OpenAPI document. */
@@ -43,6 +50,7 @@ export function registerApplicationDialect(app: FastifyInstance, context: Operat
   app.decorateRequest('caller')
   acceptAnyBody(app)
   app.addHook('onRequest', (request) => admit(context, request))
+  auditRequests(app, context)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerUnknownPath(paths, request, reply))
   registerResources(app, context)
@@ -51,16 +59,21 @@ export function registerApplicationDialect(app: FastifyInstance, context: Operat
 }
 
 /** The token first, whatever else is wrong; then the account; then the role. */
-async function admit({ database }: OperationContext, request: FastifyRequest): Promise<void> {
-  const { permission } = request.routeOptions.config
+async function admit(context: OperationContext, request: FastifyRequest): Promise<void> {
+  const { permission: needed } = request.routeOptions.config
   // The matched route decides, never the text of the URL, which can be written in many ways.
-  if (permission === undefined && !isUnknownPathOfOurs(request)) return
-  request.caller = await authenticate(database, request.headers.authorization)
-  const { account_id: accountID } = (request.params ?? {}) as { account_id?: string }
-  if (accountID !== undefined && parseId(accountID) !== request.caller.accountID) {
-    throw new OperationError({ code: 'not-found', kind: 'account', id: accountID })
+  if (needed === undefined && !isUnknownPathOfOurs(request)) return
+  const permission = needed ?? 'read'
+  request.caller = await authenticateRequest(context, credentialsOf(request))
+  const { account_id: given } = (request.params ?? {}) as { account_id?: string }
+  if (given !== undefined) {
+    const accountID = parseId<string>(given)
+    if (accountID === undefined) {
+      throw new OperationError({ code: 'not-found', kind: 'account', id: given })
+    }
+    request.caller = await enterAccount(context, request.caller, { accountID, permission })
   }
-  checkPermission(request.caller, permission ?? 'read')
+  request.caller = checkPermission(request.caller, permission)
 }
 
 function isUnknownPathOfOurs({ is404, url }: FastifyRequest): boolean {

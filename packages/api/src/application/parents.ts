@@ -9,6 +9,7 @@ import {
   MANAGED_CLUSTERS,
   NOTHING,
   TASKS,
+  USERS,
 } from '@holdfast/db'
 import type { Parent } from './resource-definition.ts'
 
@@ -48,6 +49,8 @@ export const MANAGED_CLUSTER: Parent = {
   kind: 'cluster',
   source: MANAGED_CLUSTERS,
 }
+
+export const USER: Parent = { parameter: 'user_id', key: 'userID', kind: 'user', source: USERS }
 
 export const TASK: Parent = { parameter: 'task_id', key: 'taskID', kind: 'task', source: TASKS }
 

@@ -140,6 +140,21 @@ export const PROBLEMS = {
     title: 'Method not supported',
     detail: "The request method isn't supported by this resource.",
   },
+  71: {
+    status: 403,
+    title: 'Preloaded hook sources read only',
+    detail: "Hook sources that came with the product can't be changed or deleted.",
+  },
+  72: {
+    status: 403,
+    title: 'Hook source referenced by execution hook',
+    detail: 'The hook source is used by an execution hook.',
+  },
+  73: {
+    status: 403,
+    title: 'NetApp execution hooks read only',
+    detail: "Execution hooks that came with the product can't be created, changed or deleted.",
+  },
   74: {
     status: 400,
     title: 'Backup not found',
@@ -421,10 +436,20 @@ export const PROBLEMS = {
     title: 'Requested resource in unexpected state',
     detail: "The requested resource isn't in the expected state.",
   },
+  166: {
+    status: 401,
+    title: 'Unauthorized access',
+    detail: 'The request could not be authorized.',
+  },
   167: {
     status: 400,
     title: 'Storage class invalid',
     detail: "The storage class isn't supported.",
+  },
+  168: {
+    status: 403,
+    title: 'Execution hook action not permitted',
+    detail: 'Execution hooks are switched off in the settings of the account.',
   },
   175: {
     status: 409,

@@ -64,13 +64,70 @@ const ANSWERS: Answers = {
     reason: 'The user that the token belongs to, or its account, is switched off.',
     remedy: 'Ask an owner of the account to enable the user.',
   }),
-  'not-permitted': ({ permission, role, needed }) => ({
+  'not-permitted': ({ permission, role, needed, isOutOfReach }) => ({
     problem: 11,
     reason:
       role === 'none'
         ? 'The user has no role in this account.'
-        : `The role ${role} does not include the permission ${permission}.`,
-    remedy: `Ask an owner of the account for the role ${needed}.`,
+        : isOutOfReach
+          ? `The role ${role} holds in some namespaces only, and the permission ${permission} is needed beyond them.`
+          : `The role ${role} does not include the permission ${permission}.`,
+    remedy: isOutOfReach
+      ? `Ask an owner of the account for the role ${needed} with the roleConstraints this needs.`
+      : `Ask an owner of the account for the role ${needed}.`,
+  }),
+  'audit-unavailable': () => ({
+    problem: 41,
+    reason: 'That the secret was read could not be written down, so it is not shown.',
+    remedy: 'Try again; the log has the reason.',
+  }),
+  'login-refused': () => ({
+    problem: 166,
+    reason: 'No user who may log in has this e-mail address and this password.',
+    remedy: 'Check both; whoever manages the users of the account can set a new password.',
+  }),
+  'login-throttled': ({ retryAfterSeconds }) => ({
+    problem: 41,
+    reason: 'Too many log-ins were tried in a short time.',
+    remedy: `Try again in ${retryAfterSeconds} seconds.`,
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  }),
+  'password-change-needed': ({ email }) => ({
+    problem: 11,
+    resource: `user ${email}`,
+    reason: 'The password must be changed at the first log-in.',
+    remedy: 'Send the log-in again with newPassword beside password.',
+  }),
+  'cross-site-request': ({ origin }) => ({
+    problem: 11,
+    reason: `The session's cookie came with a request from ${origin}, which is not this service.`,
+    remedy: 'Use the console of this service; programs send a bearer token instead of the cookie.',
+  }),
+  'email-taken': ({ email }) => ({
+    problem: 10,
+    resource: `user ${email}`,
+    reason: 'Another user of the account has this e-mail address.',
+    remedy: 'Choose another address, or change that user.',
+    invalidFields: [{ name: 'email', reason: `${email} is taken by another user` }],
+  }),
+  'last-owner': ({ accountID }) => ({
+    problem: 10,
+    resource: `account ${accountID}`,
+    reason: 'Nobody would be left who is owner of the account without constraints.',
+    remedy: 'Make another active user owner, with roleConstraints ["*"], first.',
+    invalidFields: [{ name: 'role', reason: 'is that of the last owner' }],
+  }),
+  'account-not-active': ({ accountID, state }) => ({
+    problem: 11,
+    resource: `account ${accountID}`,
+    reason: `The account is ${state}: only its people, their roles and passwords can be changed.`,
+    remedy: 'Make the account active and enabled; then its own users can do this.',
+  }),
+  'directory-not-connected': ({ member }) => ({
+    problem: 10,
+    reason: 'No directory is connected; users and their roles are kept here.',
+    remedy: 'Make a local user with authProvider "local", and give it a role.',
+    invalidFields: [{ name: member, reason: 'needs a connected directory' }],
   }),
   'not-found': ({ kind, id }, { method }) => ({
     // Documented so: reading a task that is missing with 1, changing a setting with 2.
@@ -467,6 +524,43 @@ const ANSWERS: Answers = {
     reason: 'The task has ended, or is past the point from which it only goes forward.',
     remedy: 'Read the task to see how it ended.',
     invalidFields: [{ name: 'state', reason: 'does not allow to cancel any more' }],
+  }),
+  'hooks-disabled': () => ({
+    problem: 168,
+    reason: 'Execution hooks are switched off in this account; none runs.',
+    remedy: 'Ask an admin to set isEnabled of the setting holdfast.hooks to "true".',
+  }),
+  'hook-name-taken': ({ appID, name }) => ({
+    problem: 10,
+    resource: `app ${appID}`,
+    reason: `The app already has an execution hook named ${name}.`,
+    remedy: 'Choose another name, or change the hook that has it.',
+    invalidFields: [{ name: 'name', reason: `${name} is taken by another hook of the app` }],
+  }),
+  'hook-read-only': ({ name }) => ({
+    problem: 73,
+    resource: `execution hook ${name}`,
+    reason: 'Hooks of hookType netapp come with the product and cannot be made or changed.',
+    remedy: 'Make a hook of hookType custom.',
+  }),
+  'hook-source-name-taken': ({ name }) => ({
+    problem: 10,
+    resource: `hook source ${name}`,
+    reason: `The account already has a hook source named ${name}.`,
+    remedy: 'Choose another name, or change the hook source that has it.',
+    invalidFields: [{ name: 'name', reason: `${name} is taken by another hook source` }],
+  }),
+  'hook-source-read-only': ({ name }) => ({
+    problem: 71,
+    resource: `hook source ${name}`,
+    reason: 'The hook source came with the product.',
+    remedy: 'Make a hook source of your own with what you need of it.',
+  }),
+  'hook-source-in-use': ({ name, hook, app }) => ({
+    problem: 72,
+    resource: `hook source ${name}`,
+    reason: `The execution hook ${hook} of the app ${app} runs it; the app may lie in the trash.`,
+    remedy: 'Delete the hooks that use it, or have them use another one, then delete it.',
   }),
   'webhook-name-taken': ({ name }) => ({
     problem: 10,

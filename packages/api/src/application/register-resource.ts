@@ -2,8 +2,10 @@
 import { findResource, type ResourceCommon, type ResourceScope } from '@holdfast/db'
 import { parseId } from '@holdfast/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { scopeOf, viewerOf } from '../operations/caller.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { OperationError } from '../operations/operation-failure.ts'
+import { outOfReach } from '../operations/permissions.ts'
 import { listCollection } from './list-collection.ts'
 import { type Query, refuseParameters } from './list-parameters.ts'
 import { mediaTypeOf } from './media-type.ts'
@@ -59,7 +61,7 @@ function registerRead<Resource extends ResourceCommon>(
       refuseParameters(Object.keys(request.query as Query))
       const scope = await openScope(served, request, { isRefreshed: true })
       const resource = await findItem(served, scope, request)
-      return sendResource(served, request, reply, resource)
+      return sendResource(served, request, reply, resource, { isRead: true })
     },
   })
 }
@@ -75,12 +77,14 @@ function registerCreate<Resource extends ResourceCommon>(
     schema: { body: create.body },
     config: {
       permission: create.permission,
+      resourceName: definition.name,
       internalProblem: definition.internalProblems.create,
       description: describeOperation(definition, collection, 'create'),
     },
     handler: async (request, reply) => {
       refuseParameters(Object.keys(request.query as Query))
       const { parents } = await openScope(served, request)
+      await checkReach(served, request)
       const body = request.body as WireResource
       const resource = await create.run(served.context, { caller: request.caller, parents, body })
       const path = request.url.split('?')[0]?.replace(/\/+$/, '')
@@ -109,6 +113,7 @@ function registerUpdate<Resource extends ResourceCommon>(
       refuseParameters(Object.keys(request.query as Query))
       const scope = await openScope(served, request)
       const present = await findItem(served, scope, request)
+      await checkReach(served, request, present.id)
       await update.run(served.context, {
         caller: request.caller,
         parents: scope.parents,
@@ -139,6 +144,7 @@ function registerRemove<Resource extends ResourceCommon>(
       refuseParameters(Object.keys(request.query as Query))
       const scope = await openScope(served, request)
       const present = await findItem(served, scope, request)
+      await checkReach(served, request, present.id)
       checkResource(served, request, present)
       const { caller } = request
       await remove.run(served.context, { caller, parents: scope.parents, id: present.id })
@@ -177,8 +183,8 @@ async function openScope<Resource extends ResourceCommon>(
   request: FastifyRequest,
   { isRefreshed = false } = {},
 ): Promise<ResourceScope> {
-  const { accountID, userID, role } = request.caller
-  const viewer = { userID, role }
+  const { accountID } = request.caller
+  const viewer = viewerOf(request.caller)
   const parents: Record<string, string> = {}
   for (const { parameter, key, kind, source: parentSource } of collection.parents) {
     const given = parameterOf(request, parameter)
@@ -198,6 +204,29 @@ async function openScope<Resource extends ResourceCommon>(
     ([key]) => scopedBy.includes(key) && key in source.parents,
   )
   return { accountID, parents: Object.fromEntries(limiting), viewer }
+}
+
+/**
+ * What is in the path is seen by the caller. What they do to it needs a role that reaches it, too:
+ * fails with `not-permitted` where only a lesser one does.
+ */
+async function checkReach<Resource extends ResourceCommon>(
+  { context, collection, source }: ServedCollection<Resource>,
+  request: FastifyRequest,
+  itemID?: string,
+): Promise<void> {
+  const { caller } = request
+  if (caller.actsOn.isUnlimited) return
+  const scope = scopeOf(caller)
+  const named = collection.parents.map((parent) => ({
+    source: parent.source,
+    id: parseId<string>(parameterOf(request, parent.parameter)),
+  }))
+  if (itemID !== undefined) named.push({ source, id: parseId<string>(itemID) })
+  for (const { source, id } of named) {
+    if (id !== undefined && (await findResource(context.database, source, { scope, id }))) continue
+    throw outOfReach(caller, request.routeOptions.config.permission ?? 'read')
+  }
 }
 
 function parameterOf(request: FastifyRequest, name: string): string {
@@ -231,11 +260,13 @@ function sendResource<Resource extends ResourceCommon>(
   request: FastifyRequest,
   reply: FastifyReply,
   resource: Resource,
+  { isRead = false } = {},
 ): FastifyReply {
   const wire = definition.toWire(resource)
   reply.header('etag', entityTagOf(wire))
   const mediaType = mediaTypeOf(request.headers.accept, [withJson(typeOf(definition))])
-  return sendJson(reply, mediaType, wire)
+  const found = isRead ? definition.findings?.(resource) : undefined
+  return sendJson(reply, mediaType, { ...wire, ...found })
 }
 
 function withJson(type: string): string {

@@ -18,14 +18,20 @@ import { credentials } from './resources/credentials.ts'
 import { deliveries } from './resources/deliveries.ts'
 import { emptyCollections } from './resources/empty-collections.ts'
 import { events, notifications } from './resources/events.ts'
+import { executionHooks } from './resources/execution-hooks.ts'
 import { features } from './resources/features.ts'
+import { groups } from './resources/groups.ts'
+import { hookSources } from './resources/hook-sources.ts'
 import { namespaces } from './resources/namespaces.ts'
+import { roleBindings } from './resources/role-bindings.ts'
 import { settings } from './resources/settings.ts'
 import { storageClasses } from './resources/storage-classes.ts'
 import { taskLog, taskSteps } from './resources/task-records.ts'
 import { tasks } from './resources/tasks.ts'
+import { tokens } from './resources/tokens.ts'
 import { trashItems } from './resources/trash-items.ts'
 import { unreadNotifications } from './resources/unread-notifications.ts'
+import { users } from './resources/users.ts'
 import { backupVolumes, snapshotVolumes } from './resources/volume-copies.ts'
 import { volumes } from './resources/volumes.ts'
 import { webhooks } from './resources/webhooks.ts'
@@ -34,10 +40,16 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   const register = <Resource extends ResourceCommon>(definition: ResourceDefinition<Resource>) =>
     registerResource(app, context, definition)
   register(accounts)
+  register(users)
+  register(tokens)
+  register(roleBindings)
+  register(groups)
   register(apps)
   register(appAssets)
   register(appBackups)
   register(appSnaps)
+  register(hookSources)
+  register(executionHooks)
   register(buckets)
   register(credentials)
   register(clouds)

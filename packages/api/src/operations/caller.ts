@@ -1,9 +1,22 @@
-// Who calls: a bearer token stands for the user that made it.
+// Who calls: a bearer token, or a session's cookie, stands for its user.
 import { createHash } from 'node:crypto'
-import { findPrincipal, type Principal, type Queries } from '@holdfast/db'
+import {
+  findPrincipal,
+  highestRole,
+  type Principal,
+  type Queries,
+  type ResourceScope,
+  type Viewer,
+} from '@holdfast/db'
+import { type NamespaceReach, reachOf } from '@holdfast/domain'
 import { OperationError } from './operation-failure.ts'
 
-export type Caller = Omit<Principal, 'isEnabled'>
+export interface Caller extends Omit<Principal, 'isEnabled'> {
+  /** What they may look at. */
+  readonly sees: NamespaceReach
+  /** What they may do the present deed to: as far as a role reaches that includes it. */
+  readonly actsOn: NamespaceReach
+}
 
 /** What the database keeps of a token: enough to know it again, nothing to use it with. */
 export function hashToken(secret: string): Buffer {
@@ -23,7 +36,33 @@ export async function authenticate(
   if (secret === undefined) throw new OperationError({ code: 'token-missing' })
   const principal = await findPrincipal(database, hashToken(secret))
   if (principal === undefined) throw new OperationError({ code: 'token-invalid' })
-  const { isEnabled, ...caller } = principal
-  if (!isEnabled) throw new OperationError({ code: 'user-disabled', email: caller.email })
-  return caller
+  return toCaller(principal)
+}
+
+/** Fails with `user-disabled`. */
+export function toCaller({ isEnabled, ...principal }: Principal): Caller {
+  if (!isEnabled) throw new OperationError({ code: 'user-disabled', email: principal.email })
+  const sees = reachOf(principal.grants.flatMap(({ constraints }) => constraints))
+  return { ...principal, sees, actsOn: sees }
+}
+
+/** For what they look at: everything else is not there for them. */
+export function viewerOf(caller: Caller): Viewer {
+  return { userID: caller.userID, role: seeingRole(caller), reach: caller.sees }
+}
+
+/** For what they change, or name in order to change something else. */
+export function actorOf(caller: Caller): Viewer {
+  return { ...viewerOf(caller), reach: caller.actsOn }
+}
+
+/** All of the account that the caller may do the present deed to. */
+export function scopeOf(caller: Caller): ResourceScope {
+  return { accountID: caller.accountID, parents: {}, viewer: actorOf(caller) }
+}
+
+/** A role that holds in some namespaces opens nothing of the account beside them. */
+function seeingRole({ grants, role }: Caller): string | undefined {
+  const everywhere = grants.filter(({ constraints }) => reachOf(constraints).isUnlimited)
+  return highestRole(everywhere.map((grant) => grant.role)) ?? role
 }

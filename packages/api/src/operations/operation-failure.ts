@@ -17,6 +17,10 @@ export type MissingKind =
   | 'task'
   | 'bucket'
   | 'credential'
+  | 'user'
+  | 'token'
+  | 'role binding'
+  | 'group'
   | 'cloud'
   | 'cluster'
   | 'collection'
@@ -32,7 +36,18 @@ export type OperationFailure =
       readonly permission: Permission
       readonly role: Role | 'none'
       readonly needed: Role
+      /** The role would do, but it does not reach so far. */
+      readonly isOutOfReach?: true
     }
+  | { readonly code: 'login-refused' }
+  | { readonly code: 'audit-unavailable' }
+  | { readonly code: 'login-throttled'; readonly retryAfterSeconds: number }
+  | { readonly code: 'password-change-needed'; readonly email: string }
+  | { readonly code: 'cross-site-request'; readonly origin: string }
+  | { readonly code: 'email-taken'; readonly email: string }
+  | { readonly code: 'last-owner'; readonly accountID: string }
+  | { readonly code: 'account-not-active'; readonly accountID: string; readonly state: string }
+  | { readonly code: 'directory-not-connected'; readonly member: string }
   | { readonly code: 'not-found'; readonly kind: MissingKind; readonly id: string }
   | { readonly code: 'invalid-request'; readonly members: readonly InvalidMember[] }
   | {
@@ -132,6 +147,17 @@ export type OperationFailure =
   | { readonly code: 'kind-unknown'; readonly member: string }
   | { readonly code: 'task-not-cancellable'; readonly taskID: string }
   | { readonly code: 'webhook-name-taken'; readonly name: string }
+  | { readonly code: 'hooks-disabled' }
+  | { readonly code: 'hook-name-taken'; readonly appID: string; readonly name: string }
+  | { readonly code: 'hook-read-only'; readonly name: string }
+  | { readonly code: 'hook-source-name-taken'; readonly name: string }
+  | { readonly code: 'hook-source-read-only'; readonly name: string }
+  | {
+      readonly code: 'hook-source-in-use'
+      readonly name: string
+      readonly hook: string
+      readonly app: string
+    }
   | { readonly code: 'password-exists'; readonly credentialID: string; readonly userID: string }
   | { readonly code: 'password-in-use'; readonly credentialID: string; readonly userID: string }
   | { readonly code: 'same-password'; readonly userID: string }

@@ -1,5 +1,6 @@
 // Who may do what: the one place that says which role a deed needs.
-import { ROLES, type Role } from '@holdfast/db'
+import { type Grant, ROLES, type Role } from '@holdfast/db'
+import { reachOf } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
 import { OperationError } from './operation-failure.ts'
 import type { Permission } from './permission.ts'
@@ -9,6 +10,9 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   'manage-apps': 'member',
   'make-copies': 'member',
   'cancel-tasks': 'member',
+  'manage-hooks': 'member',
+  // Hooks of any app may run one, so it is the whole account's.
+  'manage-hook-sources': 'member',
   // Which they are is decided by whose they are.
   'mark-notifications-read': 'viewer',
   'manage-webhooks': 'admin',
@@ -21,19 +25,81 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   'manage-buckets': 'admin',
   // Whoever names a directory has the service write there.
   'manage-local-buckets': 'owner',
+  // An account of their own, and whose it is, is the owners' affair.
+  'manage-accounts': 'owner',
+  'manage-people': 'admin',
+  'manage-own-user': 'member',
+  'manage-own-tokens': 'member',
   // The password opens every backup of the account.
   'reveal-repository': 'admin',
 }
 
-export function checkPermission(caller: Caller, permission: Permission): void {
+/**
+ * What is done to apps and what belongs to them, or to oneself: a role whose reach is limited is
+ * enough, as far as it reaches. Everything else belongs to the account, and needs `*`.
+ */
+const WITHIN_REACH: ReadonlySet<Permission> = new Set([
+  'read',
+  'manage-apps',
+  'make-copies',
+  'cancel-tasks',
+  'manage-hooks',
+  'mark-notifications-read',
+  'manage-own-user',
+  'manage-own-tokens',
+])
+
+/** Fails with `not-permitted`; answers the caller with the reach that they have for the deed. */
+export function checkPermission(caller: Caller, permission: Permission): Caller {
   const needed = LOWEST_ROLE[permission]
-  if (caller.role !== undefined && rankOf(caller.role) >= rankOf(needed)) return
+  const grants = grantsFor(caller, permission)
+  if (grants.length > 0) {
+    return { ...caller, actsOn: reachOf(grants.flatMap(({ constraints }) => constraints)) }
+  }
+  const role = caller.role ?? 'none'
+  const isRoleEnough = caller.role !== undefined && rankOf(caller.role) >= rankOf(needed)
   throw new OperationError({
     code: 'not-permitted',
     permission,
-    role: caller.role ?? 'none',
+    role,
     needed,
+    ...(isRoleEnough ? { isOutOfReach: true } : {}),
   })
+}
+
+/** For a thing that the caller sees, and where a role that includes the deed does not reach. */
+export function outOfReach(caller: Caller, permission: Permission): OperationError {
+  return new OperationError({
+    code: 'not-permitted',
+    permission,
+    role: caller.role ?? 'none',
+    needed: LOWEST_ROLE[permission],
+    isOutOfReach: true,
+  })
+}
+
+export function mayDo(caller: Caller, permission: Permission): boolean {
+  return grantsFor(caller, permission).length > 0
+}
+
+function grantsFor({ grants }: Caller, permission: Permission): readonly Grant[] {
+  const needed = rankOf(LOWEST_ROLE[permission])
+  return grants.filter(
+    ({ role, constraints }) =>
+      rankOf(role) >= needed && (WITHIN_REACH.has(permission) || reachOf(constraints).isUnlimited),
+  )
+}
+
+/**
+ * Nobody gives, takes or takes over what is more than they have: fails with `not-permitted` when
+ * the caller's own role in the whole account is below `role`.
+ */
+export function checkRank(caller: Caller, permission: Permission, role: Role | undefined): void {
+  if (role === undefined) return
+  const own = grantsFor(caller, permission).some((grant) => rankOf(grant.role) >= rankOf(role))
+  if (own) return
+  const present = caller.role ?? 'none'
+  throw new OperationError({ code: 'not-permitted', permission, role: present, needed: role })
 }
 
 function rankOf(role: Role): number {

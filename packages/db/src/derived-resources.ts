@@ -163,7 +163,7 @@ export const NOTHING: ResourceSource<ResourceCommon> = {
 
 /** A UUIDv5 that is the same whenever it is made from the same two. */
 function derivedID(owner: RawBuilder<unknown>, name: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`overlay(overlay(md5(${owner}::text || '/' || ${name}) placing '5' from 13 for 1)
+  return sql`overlay(overlay(md5(${owner}::text || '/' || (${name})) placing '5' from 13 for 1)
     placing '8' from 17 for 1)::uuid`
 }
 

@@ -10,6 +10,7 @@ import {
   insertToken,
   insertUser,
   MASTER_KEY_BYTES,
+  type MachineDescription,
   type Role,
   type Sealing,
 } from '@holdfast/db'
@@ -193,6 +194,9 @@ export async function addTenant(database: Database): Promise<TestTenant> {
       cluster_type: 'host',
       cluster_version: '6.1',
       managed_at: now,
+      home: 'test',
+      host_root: '/srv/apps',
+      machine: JSON.stringify(TEST_MACHINE),
     })
     .execute()
   await queries
@@ -207,6 +211,19 @@ export async function addTenant(database: Database): Promise<TestTenant> {
     })
     .execute()
   return { accountID, userID, token, cloudID, clusterID, bucketID, path: `/accounts/${accountID}` }
+}
+
+const TEST_MACHINE: MachineDescription = {
+  name: 'machine',
+  internalIP: '192.0.2.1',
+  externalIP: '192.0.2.1',
+  zone: 'local',
+  region: 'local',
+  instanceType: 'x64',
+  kernelVersion: '6.1.0',
+  osImage: 'Debian GNU/Linux 12',
+  numCpus: '2',
+  memory: '2048000Ki',
 }
 
 /** `role` undefined: a user without any role binding. */

@@ -1,8 +1,7 @@
 // Purging what is in the trash: what is due, what of an app must go, and the end of its rows.
 import { sql } from 'kysely'
 import type { CopyRef } from './copy-states.ts'
-import type { Database } from './database.ts'
-import { inTransaction, type Queries } from './transaction.ts'
+import type { Queries } from './transaction.ts'
 
 /** Apps in the trash whose time is up, the longest waiting first. */
 export async function listAppsToPurge(
@@ -72,18 +71,16 @@ export async function listAppsBeingPurged(
  * Removes the rows of an app that is being purged, and of its copies, once nothing of their data is
  * left: every copy deleted, every deletion completed, no task under way, nothing owed. A backup that
  * was restored from the trash keeps them until it is deleted, too. Its tasks stay as history. True
- * when the rows are gone. Repeating it is harmless.
+ * when the rows are gone. Call in a transaction. Repeating it is harmless.
  */
-export async function removePurgedApp(database: Database, appID: string): Promise<boolean> {
-  return await inTransaction(database, async ({ queries }) => {
-    const { rows } = await sql<{ id: string }>`
-      select id from apps where id = ${appID} and hidden_at is not null and state = 'deleting'
-        for update
-    `.execute(queries)
-    if (rows.length === 0 || !(await isNothingLeft({ queries }, appID))) return false
-    await deleteRows({ queries }, appID)
-    return true
-  })
+export async function removePurgedApp({ queries }: Queries, appID: string): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`
+    select id from apps where id = ${appID} and hidden_at is not null and state = 'deleting'
+      for update
+  `.execute(queries)
+  if (rows.length === 0 || !(await isNothingLeft({ queries }, appID))) return false
+  await deleteRows({ queries }, appID)
+  return true
 }
 
 async function isNothingLeft({ queries }: Queries, appID: string): Promise<boolean> {

@@ -8,9 +8,9 @@ import { cancelAndWait } from './cancel-and-wait.ts'
 import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
-import { removeAppIfPurged } from './purge-app.ts'
+import { completeDeletion } from './purge-app.ts'
 import { step } from './step.ts'
-import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
+import { failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
 
 export const deleteBackupWorkflow = registerTaskWorkflow('delete-backup', runDeleteBackup)
 
@@ -37,8 +37,7 @@ async function runDeleteBackup(execution: Execution): Promise<TaskOutcome> {
       const { database } = execution.runtime
       await deleteBackupVolumes(database, backup.id)
       await deleteCopyAssets(database, backup)
-      await completeTask(scope)
-      await removeAppIfPurged(execution)
+      await completeDeletion(scope)
     },
     SHIELDED,
   )

@@ -10,9 +10,9 @@ import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from 
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { pruneRepository } from './prune-repository.ts'
-import { removeAppIfPurged } from './purge-app.ts'
+import { completeDeletion } from './purge-app.ts'
 import { type StepScope, step } from './step.ts'
-import { completeTask, failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
+import { failedOutcome, failTask, failureToEndWith, SHIELDED } from './task-end.ts'
 import { appContext } from './workflow-context.ts'
 
 export const deleteSnapshotWorkflow = registerTaskWorkflow('delete-snapshot', runDeleteSnapshot)
@@ -65,8 +65,7 @@ async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
     'end-delete-snapshot',
     async (scope) => {
       await markSnapshotGone(execution.runtime.database, snapshot.id)
-      await completeTask(scope)
-      await removeAppIfPurged(execution)
+      await completeDeletion(scope)
     },
     SHIELDED,
   )

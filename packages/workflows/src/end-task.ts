@@ -23,10 +23,13 @@ export async function endAndTellTask(
   { database, now }: EndingContext,
   execution: TaskExecution,
   end: TaskEnd,
+  /** What the end brings with it, in the same transaction. */
+  follow?: (transaction: Queries) => Promise<void>,
 ): Promise<boolean> {
   return await inTransaction(database, async (transaction) => {
     const hasEnded = await endTask(transaction, execution, end)
     if (hasEnded) await tell(transaction, { taskID: execution.taskID, end, eventTime: now() })
+    if (hasEnded) await follow?.(transaction)
     return hasEnded
   })
 }

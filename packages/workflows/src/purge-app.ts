@@ -14,9 +14,10 @@ import {
   type Queries,
   removePurgedApp,
 } from '@holdfast/db'
-import type { Execution } from './execution.ts'
+import { endAndTellTask } from './end-task.ts'
 import { newTask } from './new-task.ts'
 import type { Runtime } from './runtime.ts'
+import type { StepScope } from './step.ts'
 
 export interface PurgeRequest {
   readonly appID: string
@@ -69,10 +70,17 @@ export async function beginPurge(
   return { code: 'begun', taskIDs }
 }
 
-/** The last deletion of an app that is being purged ends it. */
-export async function removeAppIfPurged({ runtime, task }: Execution): Promise<void> {
-  // Null when a former try has removed it already.
-  if (task.appID !== null) await removePurgedApp(runtime.database, task.appID)
+/**
+ * Completes the task of a deletion. With the last one of an app that is being purged go the rows of
+ * the app: whoever sees that all is done sees nothing of it any more.
+ */
+export async function completeDeletion({ execution }: StepScope): Promise<void> {
+  const { runtime, task } = execution
+  const end = { state: 'completed', failure: null, stateDetails: [] } as const
+  await endAndTellTask(runtime, execution, end, async (transaction) => {
+    // Null when a former try has removed it already.
+    if (task.appID !== null) await removePurgedApp(transaction, task.appID)
+  })
 }
 
 /** The next round takes the next ones. */
@@ -90,6 +98,6 @@ export async function purgeTrash(runtime: Runtime): Promise<void> {
   }
   for (const appID of await listAppsBeingPurged(database, AT_ONCE_MAX)) {
     if (runtime.closing.aborted) return
-    await removePurgedApp(database, appID)
+    await inTransaction(database, (transaction) => removePurgedApp(transaction, appID))
   }
 }

@@ -45,10 +45,10 @@ export async function removeApp(
     if (purgeAfter > now) return []
     const purge = { appID, accountID, userID, now, newID: context.newID }
     const begun = await beginPurge(transaction, purge)
+    // Of an app without copies nothing else is to be waited for.
+    await removePurgedApp(transaction, appID)
     // What is in use now is due as soon as it is not.
     return begun.code === 'begun' ? begun.taskIDs : []
   })
   for (const taskID of taskIDs) await context.workflows.startTask(taskID)
-  // Of an app without copies nothing else is to be waited for.
-  await removePurgedApp(context.database, appID)
 }

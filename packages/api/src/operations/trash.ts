@@ -65,11 +65,12 @@ export async function deleteFromTrash(
     await lockAppRow(transaction, seen.appID)
     const item = await findItem(transaction, caller, itemID)
     await tell(transaction, { context, caller, item, what: 'deleted' })
-    return await beginDeletion(transaction, { context, caller, item })
+    const begun = await beginDeletion(transaction, { context, caller, item })
+    // Of an app without copies nothing else is to be waited for.
+    await removePurgedApp(transaction, item.appID)
+    return begun
   })
   for (const taskID of taskIDs) await context.workflows.startTask(taskID)
-  // Of an app without copies nothing else is to be waited for.
-  await removePurgedApp(database, seen.appID)
 }
 
 /** An item that a restore or a clone reads stays; it goes when its time is up. */

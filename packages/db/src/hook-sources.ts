@@ -2,6 +2,7 @@
 import type { Label } from '@holdfast/domain'
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
+import { isAppHeld } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
@@ -41,6 +42,13 @@ export const HOOK_SOURCES: ResourceSource<HookSource> = {
   accountID: sql`hook_sources.account_id`,
   createdAt: sql`hook_sources.created_at`,
   parents: {},
+  // Those that hooks within reach run.
+  limitedTo: ({ reach }) => ({
+    rows: sql`exists (
+      select 1 from execution_hooks join apps on apps.id = execution_hooks.app_id
+      where execution_hooks.hook_source_id = hook_sources.id and apps.hidden_at is null
+        and ${isAppHeld(reach, 'apps')})`,
+  }),
   fields: {
     ...commonFields('hook_sources'),
     name: text(sql`hook_sources.name`),

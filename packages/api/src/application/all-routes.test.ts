@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { endTaskStep, registerRepository, startTaskStep, writeTaskLog } from '@holdfast/db'
 import {
   addTenant,
+  addUser,
   assertAnswersConform,
   makeTestApi,
   type TestApi,
@@ -15,8 +16,11 @@ import {
   assertProblem,
   completedBackup,
   completedSnapshot,
+  hookBody,
   manageApp,
   missingID,
+  postHook,
+  postHookSource,
   postWebhook,
   tasksOf,
   tellNotification,
@@ -44,10 +48,17 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${APP}/appSnaps/{appSnap_id}/appAssets`, 'appAsset_id'],
   [`${TOPOLOGY}/buckets`, 'bucket_id', 'POST', 'PUT', 'DELETE'],
   ['core/v1/credentials', 'credential_id', 'POST', 'PUT', 'DELETE'],
-  [`${TOPOLOGY}/clouds`, 'cloud_id'],
-  [`${TOPOLOGY}/clusters`, 'cluster_id'],
-  [`${CLOUD}/clusters`, 'cluster_id'],
-  [`${TOPOLOGY}/managedClusters`, 'managedCluster_id'],
+  ['core/v1/hookSources', 'hookSource_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/executionHooks', 'executionHook_id', 'POST', 'PUT', 'DELETE'],
+  [`${APP}/executionHooks`, 'executionHook_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/clouds`, 'cloud_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/clusters`, 'cluster_id', 'PUT', 'DELETE'],
+  [`${CLOUD}/clusters`, 'cluster_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/managedClusters`, 'managedCluster_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/clusters/{cluster_id}/clusterNodes`, 'clusterNode_id'],
+  [`${MANAGED}/clusterNodes`, 'clusterNode_id'],
+  [`${CLOUD}/clusters/{cluster_id}/clusterNodes`, 'clusterNode_id'],
+  [`${MANAGED}/apiResources`, 'apiResource_id'],
   [`${TOPOLOGY}/namespaces`, 'namespace_id'],
   [`${TOPOLOGY}/clusters/{cluster_id}/namespaces`, 'namespace_id'],
   [`${MANAGED}/namespaces`, 'namespace_id'],
@@ -69,6 +80,26 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   ['holdfast/v1/trash', 'trashItem_id', 'DELETE'],
 ]
 
+/** Collections of what does not exist here, as the others. */
+const EMPTY_COLLECTIONS: typeof COLLECTIONS = [
+  [`${APP}/executionHookOverrides`, 'executionHookOverride_id', 'POST', 'PUT', 'DELETE'],
+  ['k8s/v1/appMirrors', 'appMirror_id', 'POST', 'PUT', 'DELETE'],
+  [`${APP}/appMirrors`, 'appMirror_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/storageBackends`, 'storageBackend_id', 'POST', 'PUT', 'DELETE'],
+  [`${TOPOLOGY}/clusters/{cluster_id}/storageDevices`, 'storageDevice_id'],
+  [`${MANAGED}/storageDevices`, 'storageDevice_id'],
+  [`${CLOUD}/clusters/{cluster_id}/storageDevices`, 'storageDevice_id'],
+  ['core/v1/asups', 'asup_id'],
+  ['core/v1/certificates', 'certificate_id'],
+  ['core/v1/entitlements', 'entitlement_id'],
+  ['core/v1/ldapGroups', 'ldapGroup_id'],
+  ['core/v1/ldapUsers', 'ldapUser_id'],
+  ['core/v1/licenses', 'license_id'],
+  ['core/v1/packages', 'package_id'],
+  ['core/v1/subscriptions', 'subscription_id'],
+  ['core/v1/upgrades', 'upgrade_id'],
+]
+
 /** Beside the collections. */
 const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/accounts'],
@@ -84,8 +115,10 @@ const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['DELETE', '/accounts/{account_id}/holdfast/v1/trash'],
 ]
 
-/** Below what never exists: groups come from a directory, and none is connected. */
+/** Below what never exists: groups come from a directory, storage systems are not looked for. */
 const ROUTES_BELOW_NOTHING: readonly Route[] = [
+  `${TOPOLOGY}/storageBackends/{storageBackend_id}/volumes`,
+  `${TOPOLOGY}/storageBackends/{storageBackend_id}/volumes/{volume_id}`,
   'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications',
   'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
   'DELETE core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
@@ -129,7 +162,11 @@ interface Route {
 
 const ROUTES: readonly Route[] = [
   ...SINGLE_ROUTES.map(([method, path]) => ({ method, path })),
-  ...COLLECTIONS.flatMap(([collection, parameter, ...methods]) => {
+  ...routesOf(COLLECTIONS),
+]
+
+function routesOf(collections: typeof COLLECTIONS): Route[] {
+  return collections.flatMap(([collection, parameter, ...methods]) => {
     const path = `/accounts/{account_id}/${collection}`
     const item = `${path}/{${parameter}}`
     return [
@@ -137,8 +174,8 @@ const ROUTES: readonly Route[] = [
       { method: 'GET', path: item },
       ...methods.map((method) => ({ method, path: method === 'POST' ? path : item })),
     ]
-  }),
-]
+  })
+}
 
 interface Operation {
   readonly operationId: string
@@ -174,6 +211,7 @@ test('the document has exactly the routes of the table', () => {
   const others = [...PUBLIC_ROUTES, ...TEXT_ROUTES]
   const expected = [
     ...ROUTES,
+    ...routesOf(EMPTY_COLLECTIONS),
     ...ROUTES_BELOW_NOTHING,
     ...others.map(([method, path]) => ({ method, path })),
   ]
@@ -330,6 +368,40 @@ for (const route of ROUTES) {
   })
 }
 
+for (const [collection, parameter, ...methods] of EMPTY_COLLECTIONS) {
+  const path = `/accounts/{account_id}/${collection}`
+  const item = { path: `${path}/{${parameter}}`, method: 'GET' }
+
+  describe(`nothing is in ${path}`, () => {
+    test('a viewer lists it empty, with every parameter, and finds no item', async () => {
+      const { token } = await addUser(api.database, api.tenant.accountID, 'viewer')
+      const plural = /\w+$/.exec(collection)?.[0]
+      for (const query of ['', '?limit=1&count=true&skip=1&orderBy=id%20desc&include=id']) {
+        const answer = await send({ method: 'GET', path }, { query, token })
+        assert.equal(answer.status, 200, answer.text)
+        assert.equal(answer.body.type, `application/astra-${plural}`)
+        assert.deepEqual(answer.body.items, [])
+        assert.equal(answer.body.metadata.count, query === '' ? undefined : 0)
+      }
+      assertProblem(await send(item, { token }), 404, 2)
+      const elsewhere = await send({ method: 'GET', path }, { accountID: missingID(), token })
+      assertProblem(elsewhere, 404, 2)
+    })
+
+    test('nothing can be added, changed or deleted', async () => {
+      const type = `application/astra-${parameter.replace(/_id$/, '')}`
+      const body = { type, version: '1.1' }
+      const put = await send({ ...item, method: 'PUT' }, { body })
+      const removed = await send({ ...item, method: 'DELETE' })
+      const posted = await send({ method: 'POST', path }, { body })
+      const isWritable = methods.length > 0
+      assertProblem(put, isWritable ? 404 : 405, isWritable ? 1 : 69)
+      assertProblem(removed, isWritable ? 404 : 405, isWritable ? 1 : 69)
+      assertProblem(posted, isWritable ? 400 : 405, isWritable ? 8 : 69)
+    })
+  })
+}
+
 test('every reference of the document leads somewhere', async () => {
   const document = (await api.call('GET', '/openapi.json')).body
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)]
@@ -360,10 +432,13 @@ function send(route: Route, options: SendOptions = {}) {
   return api.call(route.method, filled + query, rest)
 }
 
+const IDS_OF_NOTHING = EMPTY_COLLECTIONS.map(([, parameter]) => parameter)
+
 function idOf({ path }: Route, name: string): string {
   const kinds = name === 'appAsset_id' ? /(appBackups|appSnaps)/.exec(path) : null
   return (
-    ids[kinds?.[1] === undefined ? name : `${name} of ${kinds[1]}`] ?? assert.fail(`no ${name}`)
+    ids[kinds?.[1] === undefined ? name : `${name} of ${kinds[1]}`] ??
+    (IDS_OF_NOTHING.includes(name) ? missingID() : assert.fail(`no ${name}`))
   )
 }
 
@@ -399,9 +474,25 @@ function validBodyOf(route: Route): object | undefined {
       bucketParameters: { s3: { serverURL: 's3.example.org', bucketName: 'backups' } },
     }
   }
+  if (route.path.includes('/hookSources')) {
+    const script = { name: 'x', sourceType: 'script', source: 'dHJ1ZQ==' }
+    return { type: 'application/astra-hookSource', version: '1.0', ...script }
+  }
+  if (route.path.includes('/executionHooks')) {
+    return hookBody({ name: 'x', hookSourceID: missingID() })
+  }
   if (route.path.includes('/credentials')) {
     const members = { name: 'x', keyStore: { apikey: 'c2VjcmV0' } }
     return { type: 'application/astra-credential', version: '1.1', ...members }
+  }
+  const place = /topology\/v1\/(?:.*\/)?(cloud|cluster|managedCluster)s(?:\/\{\w+\})?$/.exec(
+    route.path,
+  )
+  if (place !== null) {
+    const version = place[1] === 'cloud' ? '1.1' : '1.7'
+    const made = { cloud: { name: 'x', cloudType: 'private' }, managedCluster: { id: missingID() } }
+    const members = route.method === 'POST' ? made[place[1] as keyof typeof made] : {}
+    return { type: `application/astra-${place[1]}`, version, ...members }
   }
   if (route.path.includes('/settings')) {
     return { type: 'application/astra-setting', version: '1.1' }
@@ -465,6 +556,8 @@ async function makeOneOfEach(): Promise<void> {
     },
   })
   await tellNotification(api)
+  const hookSource = await postHookSource(api)
+  const hook = await postHook(api, { appID, hookSourceID: hookSource.body.id })
   const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
   Object.assign(ids, {
     app_id: appID,
@@ -474,6 +567,8 @@ async function makeOneOfEach(): Promise<void> {
     appSnap_id: snapshotID,
     bucket_id: tenant.bucketID,
     credential_id: credential.body.id,
+    hookSource_id: hookSource.body.id,
+    executionHook_id: hook.body.id,
     cloud_id: tenant.cloudID,
     cluster_id: tenant.clusterID,
     managedCluster_id: tenant.clusterID,
@@ -484,6 +579,8 @@ async function makeOneOfEach(): Promise<void> {
     appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
     user_id: tenant.userID,
     group_id: missingID(),
+    clusterNode_id: await first(`topology/v1/clusters/${tenant.clusterID}/clusterNodes`),
+    apiResource_id: await first(`topology/v1/managedClusters/${tenant.clusterID}/apiResources`),
     setting_id: await first('core/v1/settings'),
     feature_id: await first('core/v1/features'),
     event_id: await first('core/v1/events'),

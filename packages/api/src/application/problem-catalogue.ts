@@ -360,6 +360,11 @@ export const PROBLEMS = {
     title: 'ONTAP discovery unsuccessful',
     detail: "The storage system can't be discovered.",
   },
+  132: {
+    status: 409,
+    title: 'Duplicate schedule',
+    detail: 'The same schedule already exists for the application.',
+  },
   136: {
     status: 409,
     title: 'Application not updated',

@@ -150,6 +150,13 @@ const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = 
   'app-definition-taken': { code: 'app-definition-taken', appID: 'x', name: 'y' },
   'kind-unknown': { code: 'kind-unknown', member: 'x' },
   'task-not-cancellable': { code: 'task-not-cancellable', taskID: 'x' },
+  'schedule-exists': {
+    code: 'schedule-exists',
+    appID: 'x',
+    scheduleID: 'x',
+    name: 'nightly',
+    member: 'name',
+  },
   'webhook-name-taken': { code: 'webhook-name-taken', name: 'x' },
   'hooks-disabled': { code: 'hooks-disabled' },
   'hook-name-taken': { code: 'hook-name-taken', appID: 'x', name: 'y' },

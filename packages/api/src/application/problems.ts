@@ -562,6 +562,16 @@ const ANSWERS: Answers = {
     reason: `The execution hook ${hook} of the app ${app} runs it; the app may lie in the trash.`,
     remedy: 'Delete the hooks that use it, or have them use another one, then delete it.',
   }),
+  'schedule-exists': ({ appID, scheduleID, name, member }) => ({
+    problem: 132,
+    resource: `schedule ${name} (${scheduleID})`,
+    reason:
+      member === 'name'
+        ? `The app ${appID} already has a schedule with this name.`
+        : `This schedule of the app ${appID} runs at the same times into the same bucket.`,
+    remedy: 'Change that schedule with PUT, or choose another name and other times.',
+    invalidFields: [{ name: member, reason: `is that of the schedule ${name}` }],
+  }),
   'webhook-name-taken': ({ name }) => ({
     problem: 10,
     resource: `webhook ${name}`,

@@ -31,6 +31,8 @@ export interface ResourceDefinition<Resource extends ResourceCommon = ResourceCo
    */
   readonly fields: Readonly<Record<string, string>>
   readonly toWire: (resource: Resource) => WireResource
+  /** Members that only the GET of one item carries, and that its entity tag does not cover. */
+  readonly findings?: (resource: Resource) => WireResource
   readonly internalProblems: InternalProblems
   readonly collections: readonly Collection<Resource>[]
 }

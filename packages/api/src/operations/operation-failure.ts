@@ -146,6 +146,14 @@ export type OperationFailure =
   | { readonly code: 'app-definition-taken'; readonly appID: string; readonly name: string }
   | { readonly code: 'kind-unknown'; readonly member: string }
   | { readonly code: 'task-not-cancellable'; readonly taskID: string }
+  | {
+      readonly code: 'schedule-exists'
+      readonly appID: string
+      readonly scheduleID: string
+      readonly name: string
+      /** What is the same. */
+      readonly member: 'name' | 'granularity'
+    }
   | { readonly code: 'webhook-name-taken'; readonly name: string }
   | { readonly code: 'hooks-disabled' }
   | { readonly code: 'hook-name-taken'; readonly appID: string; readonly name: string }

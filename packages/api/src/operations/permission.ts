@@ -4,6 +4,7 @@ export type Permission =
   | 'read'
   | 'manage-apps'
   | 'make-copies'
+  | 'manage-schedules'
   | 'cancel-tasks'
   | 'manage-hooks'
   | 'manage-hook-sources'

@@ -9,6 +9,7 @@ const LOWEST_ROLE: Readonly<Record<Permission, Role>> = {
   read: 'viewer',
   'manage-apps': 'member',
   'make-copies': 'member',
+  'manage-schedules': 'member',
   'cancel-tasks': 'member',
   'manage-hooks': 'member',
   // Hooks of any app may run one, so it is the whole account's.

@@ -3,6 +3,7 @@ import { APPS, CLUSTERS, findResource } from '@holdfast/db'
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
+import { refuseDisabledHooks } from './refuse-disabled-hooks.ts'
 
 /** What the request names must exist all the same: a wrong id is told as one. */
 export async function refuseMirror(
@@ -21,6 +22,16 @@ export async function refuseMirror(
     throw new OperationError({ code: 'cluster-not-found', clusterID, member })
   }
   throw new OperationError({ code: 'mirror-unsupported', appID: sourceAppID })
+}
+
+/** Only hooks that come with the product can be overridden, and none does. */
+export async function refuseHookOverride(
+  { database }: OperationContext,
+  { accountID }: Caller,
+): Promise<never> {
+  await refuseDisabledHooks(database, accountID)
+  const members = [{ name: 'executionHookID', reason: 'names no hook of hookType netapp' }]
+  throw new OperationError({ code: 'invalid-request', members })
 }
 
 export async function refuseStorageBackend(name: string): Promise<never> {

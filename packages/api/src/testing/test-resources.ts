@@ -131,6 +131,39 @@ export function postWebhook(api: TestApi, members: object = {}): Promise<TestAns
 
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
 
+export function postHookSource(api: TestApi, members: object = {}): Promise<TestAnswer> {
+  return api.call('POST', 'core/v1/hookSources', {
+    body: {
+      type: 'application/astra-hookSource',
+      version: '1.0',
+      name: `source-${randomUUID()}`,
+      sourceType: 'script',
+      source: Buffer.from('#!/bin/sh\ntrue\n').toString('base64'),
+      ...members,
+    },
+  })
+}
+
+export function hookBody(members: object): object {
+  return {
+    type: 'application/astra-executionHook',
+    version: '1.3',
+    hookType: 'custom',
+    action: 'snapshot',
+    stage: 'pre',
+    ...members,
+  }
+}
+
+export function postHook(
+  api: TestApi,
+  { appID, ...members }: { readonly appID: string; readonly hookSourceID: string } & object,
+): Promise<TestAnswer> {
+  return api.call('POST', `k8s/v1/apps/${appID}/executionHooks`, {
+    body: hookBody({ name: `hook-${randomUUID()}`, appID, ...members }),
+  })
+}
+
 /** Fails unless the answer is this problem, complete with what to do next. */
 export function assertProblem(answer: TestAnswer, status: number, problem: number): void {
   assert.equal(answer.status, status, answer.text)

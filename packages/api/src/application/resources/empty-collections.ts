@@ -2,7 +2,11 @@
 // everything goes on, and say why nothing can be added.
 import { NOTHING, type ResourceCommon } from '@holdfast/db'
 import { type Static, type TObject, Type } from 'typebox'
-import { refuseMirror, refuseStorageBackend } from '../../operations/refuse-foreign.ts'
+import {
+  refuseHookOverride,
+  refuseMirror,
+  refuseStorageBackend,
+} from '../../operations/refuse-foreign.ts'
 import { PLAIN_INTERNAL_PROBLEMS } from '../internal-problems.ts'
 import { APP, CLOUD, CLUSTER, MANAGED_CLUSTER } from '../parents.ts'
 import type {
@@ -21,6 +25,7 @@ import {
   MetadataSchema,
   SentIdSchema,
   SentMetadataSchema,
+  TrueFalseSchema,
 } from '../shared-schemas.ts'
 
 interface EmptyCollections {
@@ -107,6 +112,28 @@ const BackendUpdateSchema = Type.Object(
   CLOSED,
 )
 
+const overrideMembers = {
+  type: Type.Literal('application/astra-executionHookOverride'),
+  version: Type.Enum(['1.0']),
+  metadata: Type.Optional(SentMetadataSchema),
+}
+
+const OverrideCreateSchema = Type.Object(
+  { ...overrideMembers, executionHookID: SentIdSchema, enabled: TrueFalseSchema },
+  CLOSED,
+)
+
+const OverrideUpdateSchema = Type.Object(
+  {
+    ...overrideMembers,
+    id: Type.Optional(SentIdSchema),
+    executionHookID: Type.Optional(SentIdSchema),
+    enabled: Type.Optional(TrueFalseSchema),
+    appID: Type.Optional(SentIdSchema),
+  },
+  CLOSED,
+)
+
 const EMPTY_COLLECTIONS: readonly EmptyCollections[] = [
   {
     name: 'appMirror',
@@ -137,6 +164,22 @@ const EMPTY_COLLECTIONS: readonly EmptyCollections[] = [
       },
     },
     update: MirrorUpdateSchema,
+  },
+  {
+    name: 'executionHookOverride',
+    plural: 'executionHookOverrides',
+    title: 'override of a supplied execution hook',
+    versions: ['1.0'],
+    members: ['executionHookID', 'enabled', 'appID'],
+    places: [{ path: 'k8s/v1/apps/:app_id/executionHookOverrides', parents: [APP] }],
+    create: {
+      permission: 'manage-hooks',
+      description: 'Refused: no hook comes with the product; disable your own hooks instead.',
+      body: OverrideCreateSchema,
+      problems: [168],
+      run: (context, { caller }) => refuseHookOverride(context, caller),
+    },
+    update: OverrideUpdateSchema,
   },
   {
     name: 'storageBackend',

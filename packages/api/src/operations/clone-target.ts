@@ -1,9 +1,9 @@
 // Where a clone goes: its cluster, and the new namespaces there.
 import {
-  CLUSTERS,
   type Cluster,
   findResource,
   listResources,
+  MANAGED_CLUSTERS,
   type Queries,
   STORAGE_CLASSES,
 } from '@holdfast/db'
@@ -95,7 +95,7 @@ async function findCluster(
     throw invalid([{ name: 'clusterID', reason: 'must say where the clone goes' }])
   }
   const scope = scopeOf(caller)
-  const cluster = await findResource(database, CLUSTERS, { scope, id: clusterID })
+  const cluster = await findResource(database, MANAGED_CLUSTERS, { scope, id: clusterID })
   if (cluster === undefined) throw new OperationError({ code: 'cluster-not-found', clusterID })
   return cluster
 }

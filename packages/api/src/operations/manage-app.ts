@@ -2,18 +2,18 @@
 import {
   APPS,
   type App,
-  CLUSTERS,
   findAppWithDefinition,
   findResource,
   insertApp,
   inTransaction,
   lockAppsOfCluster,
+  MANAGED_CLUSTERS,
   type NamespaceScopedResource,
   type Queries,
 } from '@holdfast/db'
 import type { Label } from '@holdfast/domain'
 import { checkAppDefinition } from './app-definition.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
@@ -36,7 +36,10 @@ export async function manageApp(
   const { clusterID, namespaceScopedResources } = requireDefinition(request)
   const { accountID } = caller
   const scope = { accountID, parents: {} }
-  const cluster = await findResource(context.database, CLUSTERS, { scope, id: clusterID })
+  const cluster = await findResource(context.database, MANAGED_CLUSTERS, {
+    scope: scopeOf(caller),
+    id: clusterID,
+  })
   if (cluster === undefined) throw new OperationError({ code: 'cluster-not-found', clusterID })
   const seen = await context.inventories.refresh({
     id: cluster.id,
@@ -45,6 +48,7 @@ export async function manageApp(
   })
   await checkAppDefinition(context.database, {
     accountID,
+    reach: caller.actsOn,
     cluster,
     seen,
     namespaceScopedResources,
@@ -53,6 +57,9 @@ export async function manageApp(
   const id = context.newID()
   const app = await inTransaction(context.database, async (transaction) => {
     await lockAppsOfCluster(transaction, clusterID)
+    // It may have been taken out of management since it was looked at.
+    const managed = await findResource(transaction, MANAGED_CLUSTERS, { scope, id: clusterID })
+    if (managed === undefined) throw new OperationError({ code: 'cluster-not-found', clusterID })
     await refuseSameDefinition(transaction, { clusterID, namespaceScopedResources })
     await insertApp(transaction, {
       id,

@@ -3,6 +3,9 @@ import { sql } from 'kysely'
 import type { StateDetail } from './state-detail.ts'
 import type { Queries } from './transaction.ts'
 
+/** The condition that is told while a bucket cannot be used. */
+export const BUCKET_UNAVAILABLE = 'holdfast.bucket.unavailable'
+
 export interface ClaimedBucket {
   readonly id: string
   readonly accountID: string

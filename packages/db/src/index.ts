@@ -80,6 +80,7 @@ export type {
 export { credentialRefusal, decodeKeyStore, openBucketStore } from './bucket-stores.ts'
 export type { BucketVerdict, ClaimedBucket } from './bucket-verification.ts'
 export {
+  BUCKET_UNAVAILABLE,
   claimBucketsToVerify,
   postponeVerification,
   recordBucketVerdict,
@@ -273,6 +274,7 @@ export { openMailRelay } from './mail-relay.ts'
 export type { AccountMeasures, AppMeasure, ServiceMeasures, StateCount } from './measures.ts'
 export { APPS_MEASURED_MAX, measureAccount, measureService } from './measures.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
+export { listNamespacesOutOfReach } from './namespace-reach.ts'
 export type {
   NewObligation,
   Obligation,

@@ -7,6 +7,7 @@
 // Every state is looked at again after a while, and at once when the bucket or its credential was
 // changed. A verification is lost with its process: it is due again when its lease ends.
 import {
+  BUCKET_UNAVAILABLE,
   type ClaimedBucket,
   claimBucketsToVerify,
   clearCondition,
@@ -143,8 +144,6 @@ function detailOf(code: string, detail: string): StateDetail {
   return { type: `urn:holdfast:bucket:${code}`, title: code.replaceAll('-', ' '), detail }
 }
 
-const CONDITION = 'holdfast.bucket.unavailable'
-
 interface BucketNews {
   readonly bucket: ClaimedBucket
   readonly verdict: Verdict
@@ -157,7 +156,7 @@ async function tell(
   { bucket, verdict, before, now }: BucketNews,
 ): Promise<void> {
   const { accountID, id: resourceID, name } = bucket
-  const key = { accountID, resourceID, name: CONDITION, eventTime: now }
+  const key = { accountID, resourceID, name: BUCKET_UNAVAILABLE, eventTime: now }
   if (verdict.state === 'available') {
     await clearCondition(transaction, { ...key, description: `The bucket ${name} can be used.` })
     return

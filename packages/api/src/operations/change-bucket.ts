@@ -1,9 +1,11 @@
 // Buckets: made, changed and removed. Whether one can be used is found by its verification, which
 // follows every change by itself.
 import {
+  BUCKET_UNAVAILABLE,
   BUCKETS,
   type Bucket,
   type BucketParameters,
+  clearCondition,
   countBucketUse,
   decodeKeyStore,
   findBucketDefaults,
@@ -152,7 +154,15 @@ export async function removeBucket(
     if (use.backups + use.snapshots + use.schedules > 0) {
       throw new OperationError({ code: 'bucket-in-use', bucketID: id, ...use })
     }
-    await markBucketDeleted(transaction, { id, now: context.now() })
+    const now = context.now()
+    await markBucketDeleted(transaction, { id, now })
+    await clearCondition(transaction, {
+      accountID,
+      resourceID: id,
+      name: BUCKET_UNAVAILABLE,
+      description: 'The bucket was deleted.',
+      eventTime: now,
+    })
   })
 }
 

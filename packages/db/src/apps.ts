@@ -4,6 +4,11 @@ import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
 import {
+  PROTECTION_STATE,
+  PROTECTION_STATE_DETAILS,
+  type ProtectionState,
+} from './protection-state.ts'
+import {
   type CommonRow,
   commonFields,
   instant,
@@ -41,6 +46,8 @@ export interface App extends ResourceCommon {
   /** A backup that has not ended: the app can be neither restored nor removed now. */
   readonly hasUnendedBackup: boolean
   readonly hasUnendedSnapshot: boolean
+  readonly protectionState: ProtectionState
+  readonly protectionStateDetails: readonly StateDetail[]
 }
 
 interface AppRow extends CommonRow {
@@ -63,6 +70,8 @@ interface AppRow extends CommonRow {
   readonly snapshot_id: string | null
   readonly has_unended_backup: boolean
   readonly has_unended_snapshot: boolean
+  readonly protection_state: ProtectionState
+  readonly protection_state_details: readonly StateDetail[]
 }
 
 const HAS_UNENDED_BACKUP = sql<boolean>`exists (
@@ -84,7 +93,9 @@ export const APPS: ResourceSource<App> = {
   from: sql`apps join clusters on clusters.id = apps.cluster_id`,
   columns: sql`apps.*, clusters.name as cluster_name, clusters.cluster_type,
     ${SOURCE_CLUSTER_NAME} as source_cluster_name,
-    ${HAS_UNENDED_BACKUP} as has_unended_backup, ${HAS_UNENDED_SNAPSHOT} as has_unended_snapshot`,
+    ${HAS_UNENDED_BACKUP} as has_unended_backup, ${HAS_UNENDED_SNAPSHOT} as has_unended_snapshot,
+    ${PROTECTION_STATE} as protection_state,
+    ${PROTECTION_STATE_DETAILS} as protection_state_details`,
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`apps.id`,
@@ -107,6 +118,8 @@ export const APPS: ResourceSource<App> = {
     ),
     state: text(sql`apps.state`),
     stateDetails: json(sql`apps.state_details`),
+    protectionState: text(PROTECTION_STATE),
+    protectionStateDetails: json(PROTECTION_STATE_DETAILS),
     lastResourceCollectionAt: instant(sql`apps.last_resource_collection_at`),
     sourceAppID: text(sql`apps.source_app_id`),
     sourceClusterID: text(sql`apps.source_cluster_id`),
@@ -143,6 +156,8 @@ function toApp(row: AppRow): App {
     ...(row.snapshot_id === null ? {} : { snapshotID: row.snapshot_id }),
     hasUnendedBackup: row.has_unended_backup,
     hasUnendedSnapshot: row.has_unended_snapshot,
+    protectionState: row.protection_state,
+    protectionStateDetails: row.protection_state_details,
   }
 }
 

@@ -8,6 +8,7 @@ import {
   GROUPS,
   MANAGED_CLUSTERS,
   NOTHING,
+  SCHEDULES,
   TASKS,
   USERS,
 } from '@holdfast/db'
@@ -51,6 +52,13 @@ export const MANAGED_CLUSTER: Parent = {
 }
 
 export const USER: Parent = { parameter: 'user_id', key: 'userID', kind: 'user', source: USERS }
+
+export const SCHEDULE: Parent = {
+  parameter: 'schedule_id',
+  key: 'scheduleID',
+  kind: 'resource',
+  source: SCHEDULES,
+}
 
 export const TASK: Parent = { parameter: 'task_id', key: 'taskID', kind: 'task', source: TASKS }
 

@@ -355,15 +355,15 @@ export const PROBLEMS = {
     title: 'Application not found in cluster',
     detail: "The application wasn't found in the specified cluster.",
   },
-  133: {
-    status: 400,
-    title: 'ONTAP discovery unsuccessful',
-    detail: "The storage system can't be discovered.",
-  },
   132: {
     status: 409,
     title: 'Duplicate schedule',
     detail: 'The same schedule already exists for the application.',
+  },
+  133: {
+    status: 400,
+    title: 'ONTAP discovery unsuccessful',
+    detail: "The storage system can't be discovered.",
   },
   136: {
     status: 409,

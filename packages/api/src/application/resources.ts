@@ -24,6 +24,8 @@ import { groups } from './resources/groups.ts'
 import { hookSources } from './resources/hook-sources.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { roleBindings } from './resources/role-bindings.ts'
+import { nextRuns, scheduleRuns } from './resources/schedule-runs.ts'
+import { schedules } from './resources/schedules.ts'
 import { settings } from './resources/settings.ts'
 import { storageClasses } from './resources/storage-classes.ts'
 import { taskLog, taskSteps } from './resources/task-records.ts'
@@ -50,6 +52,9 @@ export function registerResources(app: FastifyInstance, context: OperationContex
   register(appSnaps)
   register(hookSources)
   register(executionHooks)
+  register(schedules)
+  register(nextRuns)
+  register(scheduleRuns)
   register(buckets)
   register(credentials)
   register(clouds)

@@ -11,6 +11,7 @@ import {
   inTransaction,
   lockAppRow,
   lockAppsOfCluster,
+  MANAGED_CLUSTERS,
   type Queries,
 } from '@holdfast/db'
 import type { Label, NamespacePair, RestoreFilter } from '@holdfast/domain'
@@ -55,6 +56,7 @@ export async function cloneApp(
   }
   const app = await inTransaction(context.database, async (transaction) => {
     await lockAppsOfCluster(transaction, target.clusterID)
+    await requireManaged(transaction, accountID, target.clusterID)
     await lockAppRow(transaction, seen.app.id)
     // Once more: now neither the app nor the copy can go or begin something else any more.
     const source = await findCloneSource(transaction, caller, request)
@@ -85,6 +87,17 @@ interface Clone {
   readonly source: CloneSource
   readonly target: CloneTarget
   readonly ids: CloneIDs
+}
+
+/** It may have been taken out of management since it was looked at. */
+async function requireManaged(
+  transaction: Queries,
+  accountID: string,
+  clusterID: string,
+): Promise<void> {
+  const scope = { accountID, parents: {} }
+  const managed = await findResource(transaction, MANAGED_CLUSTERS, { scope, id: clusterID })
+  if (managed === undefined) throw new OperationError({ code: 'cluster-not-found', clusterID })
 }
 
 /** Also a namespace that is not there (yet) can be what an app is defined by. */

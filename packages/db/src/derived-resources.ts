@@ -98,6 +98,7 @@ export interface MachineDescription {
 }
 
 export interface ClusterNode extends ResourceCommon {
+  readonly role: 'host'
   readonly machine: MachineDescription
   /** The cluster's. */
   readonly state: string
@@ -129,6 +130,7 @@ export const CLUSTER_NODES: ResourceSource<ClusterNode> = {
   fields: {
     ...derivedFields('clusters', NODE_ID, '1.0'),
     name: machineField('name'),
+    role: text(sql`'host'`),
     internalIP: machineField('internalIP'),
     externalIP: machineField('externalIP'),
     zone: machineField('zone'),
@@ -142,6 +144,7 @@ export const CLUSTER_NODES: ResourceSource<ClusterNode> = {
   },
   toResource: (row: ClusterNodeRow) => ({
     ...toCommon(row),
+    role: 'host',
     machine: row.machine,
     state: row.node_state,
   }),

@@ -390,7 +390,7 @@ for (const [collection, parameter, ...methods] of EMPTY_COLLECTIONS) {
 
     test('nothing can be added, changed or deleted', async () => {
       const type = `application/astra-${parameter.replace(/_id$/, '')}`
-      const body = { type, version: '1.1' }
+      const body = { type, version: '1.0' }
       const put = await send({ ...item, method: 'PUT' }, { body })
       const removed = await send({ ...item, method: 'DELETE' })
       const posted = await send({ method: 'POST', path }, { body })

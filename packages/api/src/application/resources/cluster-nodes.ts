@@ -22,9 +22,6 @@ const itemParameter = 'clusterNode_id'
 const AddressSchema = Type.String({ minLength: 1, maxLength: 63 })
 const WordSchema = Type.String({ minLength: 1, maxLength: 254 })
 
-/** What a node that is a host does. */
-const ROLE = 'host'
-
 export const clusterNodes: ResourceDefinition<ClusterNode> = {
   name: 'clusterNode',
   plural: 'clusterNodes',
@@ -59,6 +56,7 @@ export const clusterNodes: ResourceDefinition<ClusterNode> = {
   fields: {
     ...COMMON_FIELDS,
     name: 'name',
+    role: 'role',
     creationTime: 'createdAt',
     externalIP: 'externalIP',
     internalIP: 'internalIP',
@@ -75,7 +73,7 @@ export const clusterNodes: ResourceDefinition<ClusterNode> = {
     type: TYPE,
     version: node.version,
     id: node.id,
-    role: ROLE,
+    role: node.role,
     labels: [],
     creationTime: toWireTime(node.createdAt),
     ...node.machine,

@@ -27,6 +27,7 @@ test('defaults', () => {
     logLevel: 'info',
     metricsToken: undefined,
     mayReachPrivateNetworks: true,
+    allowsCommandsAsRoot: false,
   })
 })
 
@@ -55,6 +56,14 @@ test('whether private networks may be reached', () => {
   assert.equal(read('perhaps').length, 1)
   const config = readConfig({ given: { HOLDFAST_PRIVATE_TARGETS: 'refuse' }, ...PLACE })
   assert.equal(config.mayReachPrivateNetworks, false)
+})
+
+test('hooks run as root only when that is said', () => {
+  const isAllowed = (value: string) =>
+    read({ HOLDFAST_COMMANDS_AS_ROOT: value }).allowsCommandsAsRoot
+  assert.equal(isAllowed('allow'), true)
+  assert.equal(isAllowed('refuse'), false)
+  assert.equal(problemsOf({ HOLDFAST_COMMANDS_AS_ROOT: 'yes' }).length, 1)
 })
 
 test('the token of a monitoring system is long, and not repeated when it is not', () => {

@@ -39,6 +39,8 @@ export interface ServiceConfig {
   readonly metricsToken: string | undefined
   /** Whether buckets and webhooks may be in loopback and private networks. */
   readonly mayReachPrivateNetworks: boolean
+  /** Whether hooks of owners may run as the superuser, where that owns an app's directory. */
+  readonly allowsCommandsAsRoot: boolean
 }
 
 export interface ReadConfigOptions {
@@ -69,6 +71,7 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
     logLevel: readLogLevel(given.HOLDFAST_LOG_LEVEL ?? 'info', problems),
     metricsToken: readMetricsToken(given.HOLDFAST_METRICS_TOKEN, problems),
     mayReachPrivateNetworks: readPrivateTargets(given.HOLDFAST_PRIVATE_TARGETS, problems),
+    allowsCommandsAsRoot: readCommandsAsRoot(given.HOLDFAST_COMMANDS_AS_ROOT, problems),
   }
   if (problems.length > 0) throw new ServerError({ code: 'invalid-configuration', problems })
   return config
@@ -175,6 +178,13 @@ function readPrivateTargets(text: string | undefined, problems: string[]): boole
   const word = (text ?? 'allow').trim().toLowerCase()
   if (word === 'allow' || word === 'refuse') return word === 'allow'
   problems.push(`HOLDFAST_PRIVATE_TARGETS is "${text}", but must be allow or refuse.`)
+  return false
+}
+
+function readCommandsAsRoot(text: string | undefined, problems: string[]): boolean {
+  const word = (text ?? 'refuse').trim().toLowerCase()
+  if (word === 'allow' || word === 'refuse') return word === 'allow'
+  problems.push(`HOLDFAST_COMMANDS_AS_ROOT is "${text}", but must be allow or refuse.`)
   return false
 }
 

@@ -98,7 +98,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     now,
   })
   const { moverCommand, moverEnvironment } = options
-  const shared = { moverCommand, moverEnvironment, clock: () => new Date() }
+  const { allowsCommandsAsRoot } = config
+  const clock = () => new Date()
+  const shared = { moverCommand, moverEnvironment, allowsCommandsAsRoot, clock }
   const platformOf = await openHostClusters(database, { config, executorID, log, shared })
   const workflows = await launchWorkflows({
     ...workflowsOptions({ database, sealing, platformOf, home, ...options }),

@@ -76,6 +76,12 @@ export const SETTINGS = [
     meaning: 'whether buckets and webhooks may be in loopback and private networks (default allow)',
   },
   {
+    variable: 'HOLDFAST_COMMANDS_AS_ROOT',
+    flag: 'commands-as-root',
+    placeholder: 'allow|refuse',
+    meaning: 'whether hooks may run as root, where root owns an app (default refuse)',
+  },
+  {
     variable: 'HOLDFAST_METRICS_TOKEN',
     flag: 'metrics-token',
     placeholder: 'token',

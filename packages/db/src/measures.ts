@@ -1,6 +1,7 @@
 // Counts for metrics: of one account, and of the whole installation (without any name).
 import { sql } from 'kysely'
 import { APPS } from './apps.ts'
+import { PROTECTION_STATE } from './protection-state.ts'
 import type { Queries } from './transaction.ts'
 
 export interface StateCount {
@@ -36,9 +37,8 @@ export async function measureAccount(
   { queries }: Queries,
   accountID: string,
 ): Promise<AccountMeasures> {
-  const protection = APPS.fields.protectionState?.expression ?? sql`'none'`
   const apps = await sql<StateCount & { protectionState: string }>`
-    select apps.state, ${protection} as "protectionState", count(*) as count
+    select apps.state, ${PROTECTION_STATE} as "protectionState", count(*) as count
     from ${APPS.from} where ${APPS.isVisible} and apps.account_id = ${accountID} group by 1, 2
   `.execute(queries)
   const [backups, snapshots] = await Promise.all(

@@ -43,7 +43,7 @@ describe('metrics of an account', () => {
       'application/openmetrics-text; version=1.0.0; charset=utf-8',
     )
     const samples = samplesOf(text)
-    assert.ok([...samples.keys()].some((key) => key.startsWith('holdfast_apps{state="ready",')))
+    assert.equal(samples.get('holdfast_apps{state="ready",protection_state="none"}'), 1)
     assert.equal(samples.get('holdfast_backups{state="completed"}'), 2)
     assert.equal(samples.get('holdfast_snapshots{state="pending"}'), 1)
     assert.equal(samples.get('holdfast_tasks{kind="backup",state="notStarted"}'), 2)

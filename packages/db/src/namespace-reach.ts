@@ -5,6 +5,7 @@
 // a list once and walks the indexes of a page as it does for everybody else.
 import type { NamespaceReach } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Queries } from './transaction.ts'
 
 type Condition = RawBuilder<SqlBool>
 
@@ -87,6 +88,25 @@ export function isBucketNeeded(reach: NamespaceReach, id: RawBuilder<unknown>): 
     sql`${id} in (select copies.bucket_id from application_snapshots as copies
       where ${belongsToHeldApp(reach, sql`copies.app_id`)})`,
   ])
+}
+
+/** Those of `names` on the cluster that are not held, as one that does not exist is not. */
+export async function listNamespacesOutOfReach(
+  { queries }: Queries,
+  wanted: {
+    readonly clusterID: string
+    readonly names: readonly string[]
+    readonly reach: NamespaceReach
+  },
+): Promise<readonly string[]> {
+  const { clusterID, names, reach } = wanted
+  if (reach.isUnlimited || reach.holdsAll) return []
+  const { rows } = await sql<{ name: string }>`
+    select namespaces.name from namespaces where namespaces.cluster_id = ${clusterID}
+      and namespaces.name = any(${[...names]}::text[]) and ${isNamespaceHeld(reach, 'namespaces')}
+  `.execute(queries)
+  const held = new Set(rows.map(({ name }) => name))
+  return names.filter((name) => !held.has(name))
 }
 
 function heldAppIDs(reach: NamespaceReach): RawBuilder<unknown> {

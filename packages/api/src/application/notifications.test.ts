@@ -43,7 +43,7 @@ describe('events', () => {
       '&orderBy=sequenceCount',
     )
     // Each request is told beside that, in the audit trail.
-    const ofApp = told.filter(({ name }) => !name.startsWith('holdfast.audit.'))
+    const ofApp = told.filter(({ name }) => !String(name).startsWith('holdfast.audit.'))
     assert.deepEqual(
       ofApp.map(({ name, severity }) => [name, severity]),
       [

@@ -1,16 +1,20 @@
 // Checks what an app says it consists of against the cluster it is on.
 import {
   type Cluster,
+  listNamespacesOutOfReach,
   listResources,
   NAMESPACES,
   type NamespaceScopedResource,
   type Queries,
 } from '@holdfast/db'
+import type { NamespaceReach } from '@holdfast/domain'
 import type { SeenInventory } from './cluster-inventories.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 
 export interface AppDefinitionToCheck {
   readonly accountID: string
+  /** Which namespaces the caller may make part of an app. */
+  readonly reach: NamespaceReach
   readonly cluster: Cluster
   readonly seen: SeenInventory
   readonly namespaceScopedResources: readonly NamespaceScopedResource[]
@@ -73,12 +77,19 @@ function uselessSelectors(resources: readonly NamespaceScopedResource[]): Invali
 
 async function checkNamespaces(
   database: Queries,
-  { accountID, cluster, seen, namespaceScopedResources }: AppDefinitionToCheck,
+  { accountID, reach, cluster, seen, namespaceScopedResources }: AppDefinitionToCheck,
 ): Promise<void> {
+  const names = namespaceScopedResources.map(({ namespace }) => namespace)
+  const wanted = { clusterID: cluster.id, names, reach }
+  const outOfReach = new Set(await listNamespacesOutOfReach(database, wanted))
   const present = new Set(seen.namespaces.map((namespace) => namespace.name))
   for (const [at, { namespace }] of namespaceScopedResources.entries()) {
-    if (present.has(namespace)) continue
     const member = `namespaceScopedResources[${at}].namespace`
+    // What is out of reach is not there for the caller.
+    if (outOfReach.has(namespace)) {
+      throw new OperationError({ code: 'namespace-not-found', namespace, member })
+    }
+    if (present.has(namespace)) continue
     const known = await listResources(database, NAMESPACES, {
       scope: { accountID, parents: { clusterID: cluster.id } },
       where: [{ field: 'name', path: [], operator: 'eq', value: namespace }],

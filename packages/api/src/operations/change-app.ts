@@ -18,7 +18,7 @@ import {
 import type { Label, RestoreFilter } from '@holdfast/domain'
 import { newTask, type RestoreInput } from '@holdfast/workflows'
 import { checkAppDefinition } from './app-definition.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
@@ -63,14 +63,14 @@ export async function changeApp(
   const seen =
     request.namespaceScopedResources === undefined && request.clusterScopedResources === undefined
       ? undefined
-      : await checkNewDefinition(context, present, request)
+      : await checkNewDefinition(context, caller, { app: present, request })
   const taskID = await inTransaction(context.database, async (transaction) => {
     if (seen !== undefined) await lockAppsOfCluster(transaction, present.clusterID)
     await lockApp(transaction, { accountID, appID })
     const app = await findApp(transaction, accountID, appID)
     request.checkPreconditions(app)
     checkFixedMembers(app, request.fixed)
-    const restore = await acceptRestore(transaction, app, request)
+    const restore = await acceptRestore(transaction, caller, { app, request })
     await refuseTakenDefinition(transaction, app, request.namespaceScopedResources)
     await applyChange(transaction, { app, request, restore, caller, now: context.now() })
     if (seen !== undefined) {
@@ -93,7 +93,11 @@ async function findApp(database: Queries, accountID: string, appID: string): Pro
   return app
 }
 
-async function checkNewDefinition(context: OperationContext, app: App, request: AppChangeRequest) {
+async function checkNewDefinition(
+  context: OperationContext,
+  caller: Caller,
+  { app, request }: { readonly app: App; readonly request: AppChangeRequest },
+) {
   const scope = { accountID: app.accountID, parents: {} }
   const cluster = await findResource(context.database, CLUSTERS, { scope, id: app.clusterID })
   if (cluster === undefined) {
@@ -106,6 +110,7 @@ async function checkNewDefinition(context: OperationContext, app: App, request: 
   })
   await checkAppDefinition(context.database, {
     accountID: app.accountID,
+    reach: caller.actsOn,
     cluster,
     seen,
     namespaceScopedResources: request.namespaceScopedResources ?? app.namespaceScopedResources,
@@ -125,8 +130,8 @@ function checkFixedMembers(app: App, fixed: AppChangeRequest['fixed']): void {
 /** Decides whether the request asks for a restore, and whether that may begin now. */
 async function acceptRestore(
   transaction: Queries,
-  app: App,
-  request: AppChangeRequest,
+  caller: Caller,
+  { app, request }: { readonly app: App; readonly request: AppChangeRequest },
 ): Promise<RestoreInput | undefined> {
   const { snapshotID, backupID, restoreFilter } = withoutEcho(app, request)
   const appID = app.id
@@ -147,8 +152,8 @@ async function acceptRestore(
     throw new OperationError({ code: 'restore-not-confirmed', appID })
   const source =
     snapshotID === undefined
-      ? await findBackupToRestore(transaction, app, backupID ?? '')
-      : await findSnapshotToRestore(transaction, app, snapshotID)
+      ? await findBackupToRestore(transaction, caller, { app, backupID: backupID ?? '' })
+      : await findSnapshotToRestore(transaction, caller, { app, snapshotID })
   refuseBusyApp(app)
   if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
     throw new OperationError({ code: 'copies-unended', appID })
@@ -183,10 +188,10 @@ function withoutEcho(
 
 async function findBackupToRestore(
   transaction: Queries,
-  app: App,
-  backupID: string,
+  caller: Caller,
+  { app, backupID }: { readonly app: App; readonly backupID: string },
 ): Promise<RestoreInput['source']> {
-  const scope = { accountID: app.accountID, parents: {} }
+  const scope = scopeOf(caller)
   const backup = await findResource(transaction, BACKUPS, { scope, id: backupID })
   if (backup === undefined) throw new OperationError({ code: 'backup-not-found', backupID })
   if (backup.appID !== app.id) {
@@ -200,10 +205,10 @@ async function findBackupToRestore(
 
 async function findSnapshotToRestore(
   transaction: Queries,
-  app: App,
-  snapshotID: string,
+  caller: Caller,
+  { app, snapshotID }: { readonly app: App; readonly snapshotID: string },
 ): Promise<RestoreInput['source']> {
-  const scope = { accountID: app.accountID, parents: {} }
+  const scope = scopeOf(caller)
   const snapshot = await findResource(transaction, APPLICATION_SNAPSHOTS, {
     scope,
     id: snapshotID,

@@ -85,9 +85,10 @@ export interface ScheduleChangeRequest {
 /** Of the times that are not sent, those stay that still mean something. */
 export async function changeSchedule(
   context: OperationContext,
-  { accountID, userID }: Caller,
+  caller: Caller,
   change: ScheduleChangeRequest,
 ): Promise<void> {
+  const { accountID, userID } = caller
   const { appID, id, bucketID } = change
   const now = context.now()
   await inTransaction(context.database, async (transaction) => {

@@ -12,7 +12,7 @@ import {
 } from '@holdfast/db'
 import type { Label } from '@holdfast/domain'
 import { newTask } from '@holdfast/workflows'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import { chooseBucket } from './choose-bucket.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
@@ -44,12 +44,12 @@ export async function createBackup(
     }
     const { bucketID, snapshotID, version, labels } = request
     if (snapshotID !== undefined) {
-      await checkSource(transaction, { accountID, appID: app.id, snapshotID })
+      await checkSource(transaction, caller, { appID: app.id, snapshotID })
     }
     const chosenID = await chooseBucket(transaction, {
       accountID,
       app,
-      ...(bucketID === undefined ? {} : { bucketID }),
+      ...(bucketID === undefined ? {} : { bucketID, caller }),
       mayUseAny: true,
     })
     const isInserted = await insertBackup(transaction, {
@@ -77,11 +77,11 @@ export async function createBackup(
 /** The snapshot must be a completed one of this app. */
 async function checkSource(
   transaction: Queries,
-  source: { readonly accountID: string; readonly appID: string; readonly snapshotID: string },
+  caller: Caller,
+  { appID, snapshotID }: { readonly appID: string; readonly snapshotID: string },
 ): Promise<void> {
-  const { accountID, appID, snapshotID } = source
   const snapshot = await findResource(transaction, APPLICATION_SNAPSHOTS, {
-    scope: { accountID, parents: { appID } },
+    scope: { ...scopeOf(caller), parents: { appID } },
     id: snapshotID,
   })
   if (snapshot === undefined) {

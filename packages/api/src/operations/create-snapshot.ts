@@ -43,7 +43,7 @@ export async function createSnapshot(
     const chosenID = await chooseBucket(transaction, {
       accountID,
       app,
-      ...(bucketID === undefined ? {} : { bucketID }),
+      ...(bucketID === undefined ? {} : { bucketID, caller }),
       mayUseAny: false,
     })
     const isInserted = await insertApplicationSnapshot(transaction, {

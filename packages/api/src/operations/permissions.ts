@@ -43,6 +43,7 @@ const WITHIN_REACH: ReadonlySet<Permission> = new Set([
   'read',
   'manage-apps',
   'make-copies',
+  'manage-schedules',
   'cancel-tasks',
   'manage-hooks',
   'mark-notifications-read',

@@ -1,6 +1,6 @@
 // Refuses to make what does not exist here: mirrors of apps and storage systems.
 import { APPS, CLUSTERS, findResource } from '@holdfast/db'
-import type { Caller } from './caller.ts'
+import { type Caller, scopeOf } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 import { refuseDisabledHooks } from './refuse-disabled-hooks.ts'
@@ -8,10 +8,10 @@ import { refuseDisabledHooks } from './refuse-disabled-hooks.ts'
 /** What the request names must exist all the same: a wrong id is told as one. */
 export async function refuseMirror(
   { database }: OperationContext,
-  { accountID }: Caller,
+  caller: Caller,
   { sourceAppID, clusterID }: { readonly sourceAppID: string; readonly clusterID: string },
 ): Promise<never> {
-  const scope = { accountID, parents: {} }
+  const scope = scopeOf(caller)
   const source = await findResource(database, APPS, { scope, id: sourceAppID })
   if (source === undefined) {
     throw new OperationError({ code: 'mirror-source-invalid', appID: sourceAppID })

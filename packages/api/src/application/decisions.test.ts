@@ -15,6 +15,8 @@ import {
   manageApp,
   missingID,
   postBackup,
+  postHook,
+  postHookSource,
   postSnapshot,
   putApp,
   setApp,
@@ -433,5 +435,62 @@ describe('decisions', () => {
     assert.equal((await api.call('DELETE', `k8s/v2/apps/${twin.body.id}`)).status, 204)
     assert.equal((await postBackup(api, appID)).status, 201)
     assert.equal((await postSnapshot(api, appID)).status, 201)
+  })
+
+  test('21: a deleted app takes its copies along, into a trash of seven days', async () => {
+    const appID = await manageApp(api, 'decision-21')
+    const backupID = await completedBackup(api, appID)
+    const snapshotID = await completedSnapshot(api, appID)
+    assert.equal((await api.call('DELETE', `k8s/v2/apps/${appID}`)).status, 204)
+    const gone = [`topology/v1/appBackups/${backupID}`, `k8s/v1/apps/${appID}/appSnaps`]
+    for (const path of gone) assertProblem(await api.call('GET', path), 404, 2)
+    const kept = `holdfast/v1/trash?include=id,purgeTimestamp&filter=appID eq '${appID}'`
+    const { items } = (await api.call('GET', kept)).body
+    assert.deepEqual(
+      items.map(([id]: string[]) => id).toSorted(),
+      [appID, backupID, snapshotID].toSorted(),
+    )
+    const week = new Date(api.clock.now.getTime() + 7 * 24 * 3_600_000)
+    const purgedAt = week.toISOString().replace(/\.\d+Z$/, 'Z')
+    assert.ok(items.every(([, at]: string[]) => at === purgedAt))
+  })
+
+  test('24: what does not exist here lists empty for every role, and writes say why', async () => {
+    const { tenant } = api
+    const paths = [
+      ...['k8s/v1/appMirrors', 'topology/v1/storageBackends', 'core/v1/licenses'],
+      ...['core/v1/entitlements', 'core/v1/asups', 'core/v1/certificates', 'core/v1/packages'],
+      ...['core/v1/subscriptions', 'core/v1/upgrades', 'core/v1/ldapUsers', 'core/v1/ldapGroups'],
+      `topology/v1/clusters/${tenant.clusterID}/storageDevices`,
+    ]
+    for (const role of ['viewer', 'member', 'admin', 'owner'] as const) {
+      const { token } = await addUser(api.database, tenant.accountID, role)
+      for (const path of paths) {
+        const { status, body } = await api.call('GET', `${path}?count=true`, { token })
+        assert.deepEqual([status, body.items, body.metadata.count], [200, [], 0], path)
+      }
+    }
+    const filter = encodeURIComponent("certUse eq 'rootCA'")
+    const certificates = await api.call('GET', `core/v1/certificates?filter=${filter}`)
+    assert.deepEqual(certificates.body.items, [])
+    const backend = {
+      type: 'application/astra-storageBackend',
+      version: '1.3',
+      backendType: 'ontap',
+    }
+    const posted = await api.call('POST', 'topology/v1/storageBackends', { body: backend })
+    assertProblem(posted, 400, 133)
+    assertProblem(await api.call('POST', 'core/v1/licenses', { body: {} }), 405, 69)
+  })
+
+  test('22: hooks are switched on, and their names are unique per app', async () => {
+    const appIDs = [await manageApp(api, 'decision-22'), await manageApp(api, 'decision-22-too')]
+    const source = await postHookSource(api)
+    assert.equal(source.status, 201)
+    for (const appID of appIDs) {
+      const hook = { appID, hookSourceID: source.body.id, name: 'flush' }
+      assert.equal((await postHook(api, hook)).status, 201)
+      assertProblem(await postHook(api, hook), 409, 10)
+    }
   })
 })

@@ -43,7 +43,7 @@ const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
   update: {
     permission: 'manage-apps',
     description:
-      'Renames or redefines the app, or restores it in place (exactly one of snapshotID and backupID, with ForceUpdate: true).',
+      'Renames or redefines the app, or restores it in place (exactly one of snapshotID and backupID, with ForceUpdate: true), whole or what restoreFilter selects.',
     headers: {
       ForceUpdate: '"true" confirms that a restore replaces what is there.',
       'Holdfast-In-Use': '"allow" restores although processes use the volumes.',
@@ -55,7 +55,7 @@ const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
   remove: {
     permission: 'manage-apps',
     description:
-      'The app and its snapshots and backups leave every view; what runs there is left alone.',
+      'The app and its snapshots and backups leave every view, into the trash (holdfast/v1/trash); its schedules are disabled. What runs there is left alone.',
     problems: [112, 157],
     run: (context, { caller, id }) => removeApp(context, caller, id),
   },

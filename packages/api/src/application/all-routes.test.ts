@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { endTaskStep, registerRepository, startTaskStep, writeTaskLog } from '@holdfast/db'
+import {
+  endTaskStep,
+  insertScheduleRun,
+  registerRepository,
+  startTaskStep,
+  writeTaskLog,
+} from '@holdfast/db'
 import {
   addTenant,
   addUser,
@@ -41,6 +47,9 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${APP}/appBackups`, 'appBackup_id', 'POST', 'DELETE'],
   [`${TOPOLOGY}/appBackups`, 'appBackup_id', 'DELETE'],
   [`${APP}/appSnaps`, 'appSnap_id', 'POST', 'DELETE'],
+  [`${APP}/schedules`, 'schedule_id', 'POST', 'PUT', 'DELETE'],
+  ['holdfast/v1/apps/{app_id}/schedules', 'schedule_id'],
+  ['holdfast/v1/apps/{app_id}/schedules/{schedule_id}/runs', 'run_id'],
   [`${APP}/appAssets`, 'appAsset_id'],
   [`${MANAGED}/apps/{app_id}/appAssets`, 'appAsset_id'],
   [`${APP}/appBackups/{appBackup_id}/appAssets`, 'appAsset_id'],
@@ -69,6 +78,10 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   [`${TOPOLOGY}/volumes`, 'volume_id'],
   [`${MANAGED}/volumes`, 'volume_id'],
   [`${APP}/volumes`, 'volume_id'],
+  ['core/v1/users', 'user_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/users/{user_id}/tokens', 'token_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/roleBindings', 'roleBinding_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/users/{user_id}/roleBindings', 'roleBinding_id', 'POST', 'PUT', 'DELETE'],
   ['core/v1/settings', 'setting_id', 'PUT'],
   ['core/v1/features', 'feature_id'],
   ['core/v1/tasks', 'task_id'],
@@ -89,6 +102,8 @@ const EMPTY_COLLECTIONS: typeof COLLECTIONS = [
   [`${TOPOLOGY}/clusters/{cluster_id}/storageDevices`, 'storageDevice_id'],
   [`${MANAGED}/storageDevices`, 'storageDevice_id'],
   [`${CLOUD}/clusters/{cluster_id}/storageDevices`, 'storageDevice_id'],
+  ['core/v1/groups', 'group_id', 'POST', 'PUT', 'DELETE'],
+  ['core/v1/users/{user_id}/groups', 'group_id', 'POST', 'PUT', 'DELETE'],
   ['core/v1/asups', 'asup_id'],
   ['core/v1/certificates', 'certificate_id'],
   ['core/v1/entitlements', 'entitlement_id'],
@@ -103,7 +118,10 @@ const EMPTY_COLLECTIONS: typeof COLLECTIONS = [
 /** Beside the collections. */
 const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/accounts'],
+  ['POST', '/accounts'],
   ['GET', '/accounts/{account_id}'],
+  ['PUT', '/accounts/{account_id}'],
+  ['DELETE', '/accounts/{account_id}'],
   ['GET', '/accounts/{account_id}/holdfast/v1/appBackups/{appBackup_id}/volumes'],
   ['GET', '/accounts/{account_id}/holdfast/v1/appSnaps/{appSnap_id}/volumes'],
   ['GET', '/accounts/{account_id}/holdfast/v1/buckets/{bucket_id}/repository'],
@@ -122,10 +140,20 @@ const ROUTES_BELOW_NOTHING: readonly Route[] = [
   'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications',
   'core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
   'DELETE core/v1/groups/{group_id}/users/{user_id}/unreadNotifications/{unreadNotification_id}',
+  ...allBelowNothing('core/v1/groups/{group_id}/users', 'user_id'),
+  ...allBelowNothing('core/v1/groups/{group_id}/users/{user_id}/tokens', 'token_id'),
+  ...allBelowNothing('core/v1/groups/{group_id}/roleBindings', 'roleBinding_id'),
+  ...allBelowNothing('core/v1/groups/{group_id}/users/{user_id}/roleBindings', 'roleBinding_id'),
+  ...allBelowNothing('core/v1/users/{user_id}/groups/{group_id}/roleBindings', 'roleBinding_id'),
 ].map((line) => {
   const [path = '', method = 'GET'] = line.split(' ').toReversed()
   return { method, path: `/accounts/{account_id}/${path}` }
 })
+
+function allBelowNothing(path: string, parameter: string): string[] {
+  const item = `${path}/{${parameter}}`
+  return [path, item, `POST ${path}`, `PUT ${item}`, `DELETE ${item}`]
+}
 
 /** They answer no JSON; `metrics.test.ts` looks at them. */
 const TEXT_ROUTES = [
@@ -136,10 +164,14 @@ const TEXT_ROUTES = [
 const PUBLIC_ROUTES = [
   ['GET', '/healthz'],
   ['GET', '/readyz'],
+  ['POST', '/holdfast/v1/session'],
+  ['GET', '/holdfast/v1/session'],
+  ['DELETE', '/holdfast/v1/session'],
 ] as const
 
 /** Fields with a text that is the same for all, or made of other fields. */
 const WITHOUT_EXPRESSION: readonly string[] = [
+  'source', // of hook sources: a private one must not be guessed
   'version', // of volume copies, which have one only
   'protectionState',
   'restoreTargetSupported',
@@ -224,7 +256,8 @@ test('the document has exactly the routes of the table', () => {
 for (const route of ROUTES_BELOW_NOTHING) {
   test(`${route.method} ${route.path} finds nothing`, async () => {
     assertProblem(await send(route, { token: null }), 401, 3)
-    assertProblem(await send(route), 404, route.method === 'GET' ? 2 : 1)
+    const answer = await send(route, { body: validBodyOf(route) })
+    assertProblem(answer, 404, ['PUT', 'DELETE'].includes(route.method) ? 1 : 2)
   })
 }
 
@@ -276,6 +309,18 @@ for (const route of ROUTES) {
       })
     }
 
+    test('answers OPTIONS with its methods and opens nothing to other origins', async () => {
+      const headers = { origin: 'https://example.org', 'access-control-request-method': 'PUT' }
+      const answer = await send({ ...route, method: 'OPTIONS' }, { headers })
+      assert.equal(answer.status, 204)
+      assert.ok(String(answer.headers.allow).split(', ').includes(route.method))
+      const names = Object.keys(answer.headers)
+      assert.deepEqual(
+        names.filter((name) => name.startsWith('access-control')),
+        [],
+      )
+    })
+
     test('answers another method with 405', async () => {
       const answer = await send({ ...route, method: 'PATCH' })
       assertProblem(answer, 405, 69)
@@ -283,6 +328,23 @@ for (const route of ROUTES) {
     })
 
     if (route.method === 'GET') {
+      test('answers HEAD as GET, without the body; with a slash at its end; whatever body is sent', async () => {
+        const answer = await send(route)
+        const head = await send({ ...route, method: 'HEAD' })
+        assert.deepEqual([head.status, head.text], [200, ''])
+        assert.equal(head.headers['content-type'], answer.headers['content-type'])
+        assert.equal(head.headers.etag, answer.headers.etag)
+        const slashed = await send({ ...route, path: `${route.path}/` })
+        assert.equal(slashed.status, 200, slashed.text)
+        for (const body of ['{}', '{"type":"application/astra-other","version":"9"}', 'no json']) {
+          const types = ['application/astra-app+json', 'application/x-www-form-urlencoded']
+          for (const type of types) {
+            const read = await send(route, { body, headers: { 'content-type': type } })
+            assert.equal(read.status, 200, read.text)
+          }
+        }
+      })
+
       test('answers in every media type that it names, and in JSON otherwise', async () => {
         const content = operationOf(route).responses['200']?.content ?? {}
         assert.ok('application/json' in content)
@@ -291,7 +353,7 @@ for (const route of ROUTES) {
           assert.equal(answer.status, 200, answer.text)
           assert.equal(answer.headers['content-type'], accept)
         }
-        for (const accept of ['*/*', 'text/html', 'application/astra-schedule+json', '']) {
+        for (const accept of ['*/*', 'text/html', 'application/astra-nothing+json', '']) {
           const answer = await send(route, { headers: { accept } })
           assert.equal(answer.headers['content-type'], 'application/json')
         }
@@ -335,6 +397,18 @@ for (const route of ROUTES) {
       })
     }
 
+    if (route.method === 'DELETE') {
+      test('needs no body and minds none', async () => {
+        const absent = { accountID: stranger.accountID, token: stranger.token }
+        for (const body of [undefined, '', '{}', 'no json']) {
+          const headers = { 'content-type': 'application/json' }
+          const answer = await send(route, { ...absent, body, headers })
+          // Reached as every DELETE is: what it names is not there, or there is nothing to do.
+          assert.ok([204, 404].includes(answer.status), answer.text)
+        }
+      })
+    }
+
     const bodyMethods = ['POST', 'PUT']
     if (bodyMethods.includes(route.method) && !isCancel(route)) {
       test('neither coerces, nor removes, nor fills in', async () => {
@@ -358,7 +432,15 @@ for (const route of ROUTES) {
       test('reads JSON of every declared type', async () => {
         const content = operationOf(route).requestBody?.content ?? {}
         assert.equal(Object.keys(content).length, 2)
-        const types = [...Object.keys(content), 'application/x-www-form-urlencoded', 'nonsense']
+        const types = [
+          ...Object.keys(content),
+          ...[
+            'application/x-www-form-urlencoded',
+            'application/managedCluster+json',
+            'nonsense',
+            '',
+          ],
+        ]
         for (const type of types) {
           const headers = { 'content-type': type }
           assertProblem(await send(route, { headers, body: { colour: 'red' } }), 400, 8)
@@ -481,10 +563,13 @@ function validBodyOf(route: Route): object | undefined {
   if (route.path.includes('/executionHooks')) {
     return hookBody({ name: 'x', hookSourceID: missingID() })
   }
+  if (route.path.includes('/schedules')) return scheduleBody({ minute: '7' })
   if (route.path.includes('/credentials')) {
     const members = { name: 'x', keyStore: { apikey: 'c2VjcmV0' } }
     return { type: 'application/astra-credential', version: '1.1', ...members }
   }
+  const person = personOf(route)
+  if (person !== undefined) return person
   const place = /topology\/v1\/(?:.*\/)?(cloud|cluster|managedCluster)s(?:\/\{\w+\})?$/.exec(
     route.path,
   )
@@ -499,6 +584,20 @@ function validBodyOf(route: Route): object | undefined {
   }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
+}
+
+function personOf({ path, method }: Route): object | undefined {
+  const common = { version: '1.0' }
+  if (/roleBindings/.test(path)) {
+    const accountID = method === 'POST' ? { accountID: api.tenant.accountID } : {}
+    return { ...common, ...accountID, type: 'application/astra-roleBinding', role: 'viewer' }
+  }
+  if (/tokens/.test(path)) return { ...common, type: 'application/astra-token', name: 'x' }
+  if (/users(\/\{user_id\})?$/.test(path)) {
+    return { ...common, type: 'application/astra-user', email: 'x@example.org' }
+  }
+  if (!/^\/accounts(\/\{account_id\})?$/.test(path)) return undefined
+  return { ...common, type: 'application/astra-account', name: 'x' }
 }
 
 async function makeOneOfEach(): Promise<void> {
@@ -556,6 +655,7 @@ async function makeOneOfEach(): Promise<void> {
     },
   })
   await tellNotification(api)
+  const { scheduleID, runID } = await makeSchedules(appID)
   const hookSource = await postHookSource(api)
   const hook = await postHook(api, { appID, hookSourceID: hookSource.body.id })
   const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
@@ -567,6 +667,8 @@ async function makeOneOfEach(): Promise<void> {
     appSnap_id: snapshotID,
     bucket_id: tenant.bucketID,
     credential_id: credential.body.id,
+    schedule_id: scheduleID,
+    run_id: runID,
     hookSource_id: hookSource.body.id,
     executionHook_id: hook.body.id,
     cloud_id: tenant.cloudID,
@@ -579,6 +681,8 @@ async function makeOneOfEach(): Promise<void> {
     appAsset_id: await first(`k8s/v1/apps/${appID}/appAssets`),
     user_id: tenant.userID,
     group_id: missingID(),
+    token_id: await first(`core/v1/users/${tenant.userID}/tokens`),
+    roleBinding_id: await first('core/v1/roleBindings'),
     clusterNode_id: await first(`topology/v1/clusters/${tenant.clusterID}/clusterNodes`),
     apiResource_id: await first(`topology/v1/managedClusters/${tenant.clusterID}/apiResources`),
     setting_id: await first('core/v1/settings'),
@@ -591,6 +695,27 @@ async function makeOneOfEach(): Promise<void> {
     trashItem_id: await removedApp(),
   })
   await makeRepository()
+}
+
+function scheduleBody(members: object): object {
+  const policy = { granularity: 'hourly', snapshotRetention: '1', backupRetention: '1' }
+  return { type: 'application/astra-schedule', version: '1.3', name: 'x', ...policy, ...members }
+}
+
+async function makeSchedules(appID: string): Promise<{ scheduleID: string; runID: string }> {
+  const path = `k8s/v1/apps/${appID}/schedules`
+  const time = { granularity: 'monthly', hour: '3', dayOfMonth: '31' }
+  const answers = [
+    await api.call('POST', path, { body: scheduleBody({ name: 'hourly' }) }),
+    await api.call('POST', path, { body: scheduleBody({ name: 'monthly', ...time }) }),
+  ]
+  const scheduleID: string = answers[0]?.body.id
+  const runIDs = [randomUUID(), randomUUID()] as const
+  for (const [hour, id] of runIDs.entries()) {
+    const run = { id, scheduleID, dueAt: new Date(Date.UTC(2026, 0, 1, hour)), now: new Date() }
+    await insertScheduleRun(api.database, { ...run, state: 'missed', reason: 'Nobody was there.' })
+  }
+  return { scheduleID, runID: runIDs[0] }
 }
 
 async function removedApp(): Promise<string> {

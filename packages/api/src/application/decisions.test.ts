@@ -1,6 +1,8 @@
 // One test for each decision about points where the documents are silent, by its number.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { listScheduledCopies } from '@holdfast/db'
+import { decideRetention } from '@holdfast/domain'
 import {
   addTenant,
   addUser,
@@ -401,6 +403,37 @@ describe('decisions', () => {
     assert.equal(new Set(list.body.items.flat()).size, 1203)
     assert.equal(list.body.metadata.count, 1203)
     assert.ok(!('continue' in list.body.metadata))
+  })
+
+  test('23: times are UTC, the 31st is the last day of each month, counts are of completed copies', async () => {
+    const appID = await manageApp(api, 'decision-23')
+    api.clock.now = new Date('2027-01-31T22:00:00Z')
+    const policy = { granularity: 'monthly', hour: '23', dayOfMonth: '31' }
+    const body = {
+      type: 'application/astra-schedule',
+      version: '1.3',
+      name: 'monthly',
+      ...policy,
+      snapshotRetention: '1',
+      backupRetention: '1',
+    }
+    const made = await api.call('POST', `k8s/v1/apps/${appID}/schedules`, { body })
+    assert.equal(made.status, 201, made.text)
+    const next = `holdfast/v1/apps/${appID}/schedules/${made.body.id}`
+    assert.equal((await api.call('GET', next)).body.dueTime, '2027-01-31T23:00:00Z')
+    api.clock.now = new Date('2027-02-01T00:00:00Z')
+    const change = { ...body, minute: '30' }
+    const path = `k8s/v1/apps/${appID}/schedules/${made.body.id}`
+    assert.equal((await api.call('PUT', path, { body: change })).status, 204)
+    assert.equal((await api.call('GET', next)).body.dueTime, '2027-02-28T23:30:00Z')
+    const id = await completedBackup(api, appID)
+    await setBackup(api, id, { schedule_id: made.body.id })
+    const failed = await postBackup(api, appID)
+    await setBackup(api, failed.body.id, { schedule_id: made.body.id, state: 'failed' })
+    const copies = await listScheduledCopies(api.database, made.body.id)
+    const decided = decideRetention({ ...copies, snapshotRetention: '1', backupRetention: '1' })
+    const kept = decided.backups.filter(({ keep }) => keep).map(({ reason }) => reason)
+    assert.deepEqual(kept.toSorted(), ['kept-by-count', 'recent-failure'])
   })
 
   test('20: on a failed app every verb is allowed, and PUT may say that it is ready', async () => {

@@ -24,4 +24,7 @@ export async function showRepository(bucket: string | undefined, flags: Flags): 
   const { url, password } = await client.repositoryOf(found.id)
   keepPrivate(process.stdout.fd)
   process.stdout.write(`url:      ${url}\npassword: ${password}\n`)
+  if (!url.startsWith('s3:')) return
+  // The keys are shown by nothing: whoever has the bucket has them elsewhere.
+  process.stdout.write('keys:     set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for restic\n')
 }

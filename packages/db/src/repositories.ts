@@ -153,6 +153,7 @@ export interface BucketPlace {
   readonly s3: S3Place | undefined
 }
 
+/** Undefined for one that was deleted, too. */
 export async function findBucketPlace(
   { queries }: Queries,
   id: string,
@@ -161,6 +162,7 @@ export async function findBucketPlace(
     .selectFrom('buckets')
     .select(['id', 'account_id', 'name', 'provider', 'bucket_parameters'])
     .where('id', '=', id)
+    .where('deleted_at', 'is', null)
     .executeTakeFirst()
   if (row === undefined) return undefined
   const parameters = toBucketParameters(row.bucket_parameters)

@@ -332,6 +332,7 @@ describe('deletion', () => {
       password: 'of the repository',
     })
     assert.equal((await remove(first)).status, 204)
+    assertProblem(await api.call('GET', `holdfast/v1/buckets/${first}/repository`), 404, 2)
     const second = (await post({ bucketParameters })).body.id
     const home = { kind: 'bucket', bucketID: second } as const
     assert.equal((await findRepositoryAt(api.database, accountID, home))?.id, repositoryID)

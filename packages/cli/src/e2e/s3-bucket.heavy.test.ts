@@ -13,6 +13,7 @@ import type { AppBody, CopyBody, TaskBody } from '../service-client.ts'
 import { eventually } from '../testing/eventually.ts'
 import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { moversOf } from '../testing/processes.ts'
+import { runProgram } from '../testing/run-program.ts'
 import { writeSeededFile } from '../testing/seeded-bytes.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
@@ -112,6 +113,18 @@ describe('the main job on S3', { skip: S3_SERVER_MISSING }, () => {
       await runStockRestic(check, { ...repository, environment }),
       /no errors were found/,
     )
+  })
+
+  test('the recovery kit names the repository and not the keys of its bucket', async () => {
+    const { home, environment } = service.processOptions
+    const kit = await runProgram(['recovery-kit'], {
+      environment: { ...environment, HOLDFAST_HOME: home },
+    })
+    assert.equal(kit.exitCode, 0, kit.stderr)
+    const { url, password } = await service.client.repositoryOf(bucket.id)
+    assert.ok(kit.stdout.includes(url) && kit.stdout.includes(password))
+    assert.match(kit.stdout, /AWS_ACCESS_KEY_ID/)
+    assert.ok(!kit.stdout.includes(server.secretAccessKey))
   })
 
   test('a bucket that is used cannot go; without its credential backups fail and say so', async () => {

@@ -60,6 +60,7 @@ export const SCHEDULE_RUNS: ResourceSource<ScheduleRun> = {
   parents: { appID: sql`runs.app_id`, scheduleID: sql`runs.schedule_id` },
   fields: {
     ...commonFields('runs'),
+    scheduleID: text(sql`runs.schedule_id`),
     dueAt: instant(sql`runs.due_at`),
     state: text(sql`runs.state`),
     reason: text(sql`runs.reason`),

@@ -397,7 +397,8 @@ for (const route of ROUTES) {
       })
     }
 
-    if (route.method === 'DELETE') {
+    // The account would be gone for the routes that follow.
+    if (route.method === 'DELETE' && route.path !== '/accounts/{account_id}') {
       test('needs no body and minds none', async () => {
         const absent = { accountID: stranger.accountID, token: stranger.token }
         for (const body of [undefined, '', '{}', 'no json']) {

@@ -22,6 +22,8 @@ import {
 
 const VERSIONS = ['1.0'] as const
 const CLOSED = { additionalProperties: false } as const
+/** A schedule has a version of its own. */
+const { version: _, ...FIELDS_OF_SCHEDULE } = COMMON_FIELDS
 const OF_APP = '/accounts/:account_id/holdfast/v1/apps/:app_id'
 
 export const nextRuns: ResourceDefinition<Schedule> = {
@@ -46,7 +48,7 @@ export const nextRuns: ResourceDefinition<Schedule> = {
     },
     CLOSED,
   ),
-  fields: { ...COMMON_FIELDS, name: 'name', enabled: 'isEnabled', dueTime: 'nextRunAt' },
+  fields: { ...FIELDS_OF_SCHEDULE, name: 'name', enabled: 'isEnabled', dueTime: 'nextRunAt' },
   toWire: (schedule) => ({
     type: 'application/holdfast-nextRun',
     version: '1.0',

@@ -33,6 +33,9 @@ const LITERAL: Readonly<Partial<Record<ProblemNumber, readonly [number, string, 
   ],
 }
 
+/** The last of the published catalogue. */
+const NUMBER_MAX = 177
+
 /** One failure of every code: the compiler refuses a list that lacks one. */
 const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = {
   'token-missing': { code: 'token-missing' },
@@ -229,6 +232,24 @@ test('docs/problems.md lists exactly these problems, with the failures that they
   const page = readFileSync(file, 'utf8')
   const listed = page.split('\n').filter((line) => /^\| [0-9]/.test(line))
   assert.deepEqual(listed, tableRows())
+})
+
+test('every number of the catalogue is answered, or docs/coming-from-astra-control.md says why not', () => {
+  const file = new URL('../../../../docs/coming-from-astra-control.md', import.meta.url)
+  const explained = readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => /^\| ([0-9][0-9, –]*) \|/.exec(line)?.[1]?.split(', ') ?? [])
+    .flatMap((range) => {
+      const [first = 0, last = first] = range.split('–').map(Number)
+      return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+    })
+  const answered = Object.keys(PROBLEMS).map(Number)
+  const numbers = [...explained, ...answered].toSorted((one, other) => one - other)
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: NUMBER_MAX }, (_, at) => at + 1),
+    'a number that is answered now must leave the table of those that do not occur',
+  )
 })
 
 function rewriteTable(file: URL): void {

@@ -218,6 +218,17 @@ describe('execution hooks', () => {
     assertProblem(await putHook(id, { enabled: 'false' }), 404, 1)
   })
 
+  test('9: more hooks than an app may have', async () => {
+    const crowdedID = await manageApp(api, 'crowded')
+    const hook = { appID: crowdedID, hookSourceID }
+    for (let count = 0; count < 64; count += 1) {
+      assert.equal((await postHook(api, hook)).status, 201)
+    }
+    const answer = await postHook(api, hook)
+    assertProblem(answer, 400, 9)
+    assert.match(answer.body.invalidFields[0].reason, /64 hooks/)
+  })
+
   test('a viewer reads them and changes none', async () => {
     const { token } = await addUser(api.database, api.tenant.accountID, 'viewer')
     for (const collection of ['core/v1/hookSources', 'core/v1/executionHooks']) {

@@ -46,7 +46,7 @@ export function describeOperation<Resource extends ResourceCommon>(
   const method = verb === 'list' || verb === 'get' ? undefined : collection[verb]
   const problems = [
     ...BASELINE[verb],
-    ...(method?.problems ?? []),
+    ...(method?.problems ?? definition.readProblems ?? []),
     definition.internalProblems[verb],
   ]
   const body = 'body' in (method ?? {}) ? (method as { body: TObject }).body : undefined

@@ -21,6 +21,8 @@ export interface ResourceDefinition<Resource extends ResourceCommon = ResourceCo
   readonly versions: readonly [string, ...string[]]
   readonly kind: MissingKind
   readonly source: ResourceSource<Resource>
+  /** Beside those that every list and item has. */
+  readonly readProblems?: readonly ProblemNumber[]
   /** What lists and items need; `read` when absent. */
   readonly readPermission?: Permission
   /** The whole item, closed. */

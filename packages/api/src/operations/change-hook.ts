@@ -1,6 +1,7 @@
 // Execution hooks: made, changed and removed.
 import {
   APPS,
+  countResources,
   deleteExecutionHook,
   EXECUTION_HOOKS,
   type ExecutionHook,
@@ -61,6 +62,7 @@ export async function createHook(
     const app = await findResource(transaction, APPS, { scope: scopeOf(caller), id: appID })
     if (app === undefined) throw invalid([{ name: 'appID', reason: 'names no app' }])
     await checkMembers(transaction, caller, request)
+    await refuseTooMany(transaction, { accountID, appID })
     const isInserted = await insertExecutionHook(transaction, {
       ...request,
       id,
@@ -132,6 +134,21 @@ export async function removeHook(
     refuseSupplied(await findHook(transaction, caller, hook))
     await deleteExecutionHook(transaction, hook.id)
   })
+}
+
+/** Copies record hooks with their scripts, and an app waits for all of its hooks. */
+const HOOKS_PER_APP_MAX = 64
+
+async function refuseTooMany(
+  transaction: Queries,
+  { accountID, appID }: { readonly accountID: string; readonly appID: string },
+): Promise<void> {
+  const scope = { accountID, parents: { appID } }
+  const count = await countResources(transaction, EXECUTION_HOOKS, { scope, where: [] })
+  if (count < HOOKS_PER_APP_MAX) return
+  throw invalid([
+    { name: 'appID', reason: `names an app that has ${count} hooks, as many as one may` },
+  ])
 }
 
 async function checkMembers(

@@ -138,6 +138,7 @@ export const executionHooks: ResourceDefinition<ExecutionHook> = {
   versions: VERSIONS,
   kind: 'resource',
   source: EXECUTION_HOOKS,
+  readProblems: [168],
   response: Type.Object(
     {
       type: Type.Literal(TYPE),

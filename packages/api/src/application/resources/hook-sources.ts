@@ -79,6 +79,7 @@ export const hookSources: ResourceDefinition<HookSource> = {
   versions: VERSIONS,
   kind: 'resource',
   source: HOOK_SOURCES,
+  readProblems: [168],
   response: Type.Object(
     {
       type: Type.Literal(TYPE),

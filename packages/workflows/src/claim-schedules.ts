@@ -8,7 +8,6 @@ import {
   insertScheduleRun,
   insertTask,
   inTransaction,
-  type LockedSchedule,
   listDueSchedules,
   listEnabledSchedules,
   lockSchedule,
@@ -19,9 +18,9 @@ import {
   setNextRun,
   setTaskOfRun,
 } from '@holdfast/db'
-import { type DueDecision, decideDue, nextDueTime, ruleOfTimes } from '@holdfast/domain'
+import { decideDue, nextDueTime, ruleOfTimes } from '@holdfast/domain'
 import { newTask } from './new-task.ts'
-import { missedEvent, sentenceOfMissed, skippedEvent } from './schedule-events.ts'
+import { type DueSchedule, missedEvent, sentenceOfMissed, skippedEvent } from './schedule-events.ts'
 import type { WorkflowsLog } from './workflow-types.ts'
 
 export interface SchedulesContext {
@@ -55,12 +54,6 @@ export async function claimDueSchedules(context: SchedulesContext): Promise<stri
 interface Claim {
   /** Absent when nothing is to be run. */
   readonly taskID?: string
-}
-
-export interface DueSchedule {
-  readonly locked: LockedSchedule
-  readonly decision: Exclude<DueDecision, { kind: 'wait' }>
-  readonly now: Date
 }
 
 async function claimOrLater(

@@ -1,9 +1,14 @@
 // What is told of the times of a schedule: that some were missed, that one was skipped. How a run
 // ended is told as that of every task (`task-end-event.ts`).
-import type { NewEvent } from '@holdfast/db'
-import type { MissedTimes } from '@holdfast/domain'
-import type { DueSchedule } from './claim-schedules.ts'
+import type { LockedSchedule, NewEvent } from '@holdfast/db'
+import type { DueDecision, MissedTimes } from '@holdfast/domain'
 import { uuidFrom } from './runtime.ts'
+
+export interface DueSchedule {
+  readonly locked: LockedSchedule
+  readonly decision: Exclude<DueDecision, { kind: 'wait' }>
+  readonly now: Date
+}
 
 type MissedDecision = {
   readonly dueAt: Date

@@ -27,7 +27,6 @@ export async function openHostClusters(
   options: HostClustersOptions,
 ): Promise<PlatformOf> {
   const { config, executorID, log, shared } = options
-  await refuseOverlaps(config)
   const owner = await findFirstOwner(database)
   if (owner === undefined) {
     log.warn('no account has an owner, so this machine is no cluster of any')
@@ -52,8 +51,11 @@ export async function openHostClusters(
   return ({ id }) => platforms.get(id)
 }
 
-/** A volume in two clusters, or the service's own state in one, would be restored over itself. */
-async function refuseOverlaps(config: HostClustersOptions['config']): Promise<void> {
+/**
+ * A volume in two clusters, or the service's own state in one, would be restored over itself. Fails
+ * with `invalid-configuration`.
+ */
+export async function refuseOverlappingRoots(config: HostClustersOptions['config']): Promise<void> {
   const home = await resolveExisting(config.home)
   const taken = [{ root: await resolveExisting(config.hostRoot), name: 'HOLDFAST_HOST_ROOT' }]
   const problems: string[] = []

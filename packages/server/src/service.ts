@@ -26,7 +26,7 @@ import {
 import type { ServiceConfig } from './config.ts'
 import { ensureFirstStart } from './first-start.ts'
 import { joinInstallation, type LockedHome, lockHome } from './home.ts'
-import { openHostClusters, type PlatformOf } from './host-clusters.ts'
+import { openHostClusters, type PlatformOf, refuseOverlappingRoots } from './host-clusters.ts'
 import { assertAddressIsFree, listen } from './listen.ts'
 import { refuseLocalBucket } from './local-bucket-rules.ts'
 import { type Log, workflowsLog } from './log.ts'
@@ -75,6 +75,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const home = await lockHome(config.home)
   started.defer(() => home.release())
   await ensureHostRoot(config)
+  await refuseOverlappingRoots(config)
   signal.throwIfAborted()
 
   const { database, close } = await openServiceDatabase(config, { log, readiness, signal })

@@ -53,6 +53,8 @@ test('a restore whose workflow is gone is failed and its staging removed', async
 
   await start()
   await until(async () => (await platform.listOwned()).length === 0)
+  // What is settled is deleted right afterwards.
+  await until(async () => (await world.rows('select kind from obligations')).length === 0)
   const app = await world.row('select state, state_details from apps where id = $1', world.appID)
   assert.partialDeepStrictEqual(app, {
     state: 'failed',

@@ -1,5 +1,5 @@
 // Where apps run: clouds, clusters, namespaces, storage classes and volumes.
-import type { Hole, SnapshotStrategy } from '@holdfast/domain'
+import type { Hole, Label, SnapshotStrategy } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { LimitedView, LimitedViewer, ResourceSource } from './list-resources.ts'
 import {
@@ -178,6 +178,8 @@ export interface Namespace extends ResourceCommon {
   readonly name: string
   readonly uid: string
   readonly namespaceState: 'discovered' | 'removed'
+  /** Of the Kubernetes object; a directory has none. */
+  readonly kubernetesLabels: readonly Label[]
 }
 
 interface NamespaceRow extends CommonRow {
@@ -185,6 +187,7 @@ interface NamespaceRow extends CommonRow {
   readonly name: string
   readonly uid: string
   readonly namespace_state: 'discovered' | 'removed'
+  readonly kubernetes_labels: readonly Label[]
 }
 
 // One that is gone is shown as long as an app still refers to it.
@@ -208,6 +211,7 @@ export const NAMESPACES: ResourceSource<Namespace> = {
     name: text(sql`namespaces.name`),
     uid: text(sql`namespaces.uid`),
     namespaceState: text(sql`namespaces.namespace_state`),
+    kubernetesLabels: json(sql`namespaces.kubernetes_labels`),
   },
   toResource: (row: NamespaceRow) => ({
     ...toCommon(row),
@@ -215,6 +219,7 @@ export const NAMESPACES: ResourceSource<Namespace> = {
     name: row.name,
     uid: row.uid,
     namespaceState: row.namespace_state,
+    kubernetesLabels: row.kubernetes_labels,
   }),
 }
 

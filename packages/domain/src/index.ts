@@ -155,7 +155,7 @@ export type {
   SettingName,
   SettingSchema,
 } from './setting-definitions.ts'
-export { isSettingName, SETTING_DEFINITIONS, SETTING_NAMES } from './setting-definitions.ts'
+export { SETTING_DEFINITIONS, SETTING_NAMES } from './setting-definitions.ts'
 export type { TaskKind, TaskState } from './task-state.ts'
 export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
 export type {

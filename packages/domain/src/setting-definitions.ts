@@ -103,10 +103,6 @@ export const SETTING_DEFINITIONS: Readonly<Record<SettingName, SettingDefinition
   },
 }
 
-export function isSettingName(name: string): name is SettingName {
-  return (SETTING_NAMES as readonly string[]).includes(name)
-}
-
 function schemaOf(
   properties: Readonly<Record<string, object>>,
   required: readonly string[],

@@ -309,6 +309,7 @@ export {
   insertUser,
   ROLES,
   revokeTokensOfUser,
+  switchOn,
 } from './principals.ts'
 export {
   listAppsBeingPurged,

@@ -113,6 +113,28 @@ export async function revokeTokensOfUser(
   return Number(revoked.numUpdatedRows)
 }
 
+/** The user and their account can be used again, unless the account is being deleted. */
+export async function switchOn(
+  { queries }: Queries,
+  {
+    accountID,
+    userID,
+    now,
+  }: { readonly accountID: string; readonly userID: string; readonly now: Date },
+): Promise<void> {
+  await queries
+    .updateTable('users')
+    .set({ is_enabled: true, state: 'active', enabled_at: now, modified_at: now })
+    .where('id', '=', userID)
+    .execute()
+  await queries
+    .updateTable('accounts')
+    .set({ is_enabled: true, enabled_at: now, modified_at: now })
+    .where('id', '=', accountID)
+    .where('is_enabled', '=', false)
+    .execute()
+}
+
 /** Who calls, and what they may. */
 export interface Principal {
   readonly userID: string

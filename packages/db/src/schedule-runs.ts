@@ -93,6 +93,10 @@ export async function listDueSchedules(
     .selectFrom('schedules')
     .select('id')
     .where('next_run_at', '<=', now)
+    // An account that is being deleted is not protected any more.
+    .where('account_id', 'not in', (gone) =>
+      gone.selectFrom('accounts').select('id').where('state', '=', 'deletePending'),
+    )
     .orderBy('next_run_at')
     .orderBy('id')
     .limit(limit)

@@ -1,7 +1,13 @@
 // `holdfast owner reset`: a new token for the owner; every earlier one of theirs stops working.
 import { randomUUID } from 'node:crypto'
 import { hashToken } from '@holdfast/api'
-import { findFirstOwner, insertToken, inTransaction, revokeTokensOfUser } from '@holdfast/db'
+import {
+  findFirstOwner,
+  insertToken,
+  inTransaction,
+  revokeTokensOfUser,
+  switchOn,
+} from '@holdfast/db'
 import type { ServiceConfig } from './config.ts'
 import { withInstallation } from './installation-access.ts'
 import type { Log } from './log.ts'
@@ -23,6 +29,8 @@ export async function resetOwner(
     const known = await readOwnerFile(config.home)
     await inTransaction(database, async (transaction) => {
       await revokeTokensOfUser(transaction, { userID, now })
+      // Whoever switched off the only owner, or the account, has no other way back.
+      await switchOn(transaction, { accountID, userID, now })
       const made = { id: randomUUID(), name: 'owner reset', secretHash: hashToken(token) }
       await insertToken(transaction, { ...made, accountID, userID, now })
       // Before the commit: a crash in between leaves the old tokens working, and a second reset

@@ -2,6 +2,7 @@
 // little more than the page. What it reads is counted, since times say little on a busy machine.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { EMPTY_REACH } from '@holdfast/domain'
 import { sql } from 'kysely'
 import { BACKUPS } from './backups.ts'
 import { listResources, type PageKey, pageStatement, type ResourceQuery } from './list-resources.ts'
@@ -9,8 +10,8 @@ import { makeTestDatabase, type TestDatabase } from './testing/index.ts'
 
 const COUNT = 100_000
 const PAGE = 100
-const ids = [1, 2, 3, 4, 5].map((at) => `00000000-0000-4000-8000-00000000000${at}`)
-const [accountID = '', cloudID, clusterID, bucketID, appID = ''] = ids
+const ids = [1, 2, 3, 4, 5, 6].map((at) => `00000000-0000-4000-8000-00000000000${at}`)
+const [accountID = '', cloudID, clusterID, bucketID, appID = '', namespaceID = ''] = ids
 
 let testDatabase: TestDatabase
 
@@ -26,7 +27,9 @@ before(async () => {
     sql`insert into buckets (id, account_id, name, provider, bucket_parameters)
       values (${bucketID}, ${accountID}, 'b', 'local', '{}')`,
     sql`insert into apps (id, account_id, cluster_id, name, namespace_scoped_resources, state)
-      values (${appID}, ${accountID}, ${clusterID}, 'a', '[]', 'ready')`,
+      values (${appID}, ${accountID}, ${clusterID}, 'a', '[{"namespace": "n"}]', 'ready')`,
+    sql`insert into namespaces (id, account_id, cluster_id, name, uid)
+      values (${namespaceID}, ${accountID}, ${clusterID}, 'n', 'u')`,
     // Names in another order than the times.
     sql`insert into backups (id, account_id, app_id, bucket_id, name, state, created_at)
       select gen_random_uuid(), ${accountID}, ${appID}, ${bucketID},
@@ -64,6 +67,22 @@ for (const [order, orderBy] of [
     })
   }
 }
+
+test('pages of who reaches some namespaces only', async () => {
+  const reach = { ...EMPTY_REACH, heldIDs: [namespaceID] }
+  const viewer = { userID: accountID, role: 'member', reach }
+  const query: ResourceQuery = { scope: { accountID, parents: {}, viewer }, where: [], limit: PAGE }
+  for (const share of [0, 0.5, 0.999]) {
+    const after = await keyAt(query, Math.floor(COUNT * share))
+    const plan = await planOf(after === undefined ? query : { ...query, after })
+    assert.ok(plan.rowsRead <= PAGE + 1, JSON.stringify(plan))
+    assert.ok(!plan.nodes.includes('Sort'), JSON.stringify(plan))
+  }
+  const nothing = { ...viewer, reach: EMPTY_REACH }
+  const none = { ...query, scope: { ...query.scope, viewer: nothing } }
+  const page = await listResources(testDatabase.database, BACKUPS, none)
+  assert.deepEqual(page.resources, [])
+})
 
 /** Of the row at this place of the list. */
 async function keyAt(query: ResourceQuery, skip: number): Promise<PageKey | undefined> {

@@ -286,8 +286,8 @@ describe('methods and paths', () => {
       ['DELETE', 'k8s/v2/apps'],
       ['PUT', `k8s/v1/apps/${appID}/appBackups/${missingID()}`],
       ['POST', 'topology/v1/appBackups'],
-      ['POST', 'topology/v1/buckets'],
-      ['DELETE', `topology/v1/clusters/${api.tenant.clusterID}`],
+      ['POST', 'core/v1/tasks'],
+      ['DELETE', `topology/v1/namespaces/${missingID()}`],
     ] as const) {
       const answer = await api.call(method, path, { body: '{"broken' })
       assertProblem(answer, 405, 69)

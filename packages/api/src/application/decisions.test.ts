@@ -516,6 +516,32 @@ describe('decisions', () => {
     assertProblem(await api.call('POST', 'core/v1/licenses', { body: {} }), 405, 69)
   })
 
+  test('25: out of reach is not there, what is needed is, and secrets are for the whole account', async () => {
+    await manageApp(api, 'decision-25')
+    const appID = await manageApp(api, 'decision-25-too')
+    const { accountID, bucketID } = api.tenant
+    const found = await api.call('GET', `topology/v1/namespaces?filter=name eq 'decision-25'`)
+    const namespaceID = found.body.items[0].id
+    const { userID, token } = await addUser(api.database, accountID, undefined)
+    const type = 'application/astra-roleBinding'
+    const binding = { type, version: '1.1', accountID, userID, role: 'admin' }
+    const roleConstraints = [`namespaces:id='${namespaceID}'.*`]
+    const given = { body: { ...binding, roleConstraints } }
+    assert.equal((await api.call('POST', 'core/v1/roleBindings', given)).status, 201)
+    const apps = (await api.call('GET', 'k8s/v2/apps', { token })).body.items
+    assert.deepEqual(
+      apps.map(({ name }: { name: string }) => name),
+      ['decision-25'],
+    )
+    assertProblem(await api.call('GET', `k8s/v2/apps/${appID}`, { token }), 404, 2)
+    for (const path of ['clouds', 'clusters', 'buckets']) {
+      const { items } = (await api.call('GET', `topology/v1/${path}`, { token })).body
+      assert.ok(items.length > 0, path)
+    }
+    const password = `holdfast/v1/buckets/${bucketID}/repository`
+    assertProblem(await api.call('GET', password, { token }), 403, 11)
+  })
+
   test('22: hooks are switched on, and their names are unique per app', async () => {
     const appIDs = [await manageApp(api, 'decision-22'), await manageApp(api, 'decision-22-too')]
     const source = await postHookSource(api)

@@ -99,6 +99,10 @@ describe('the repository of a bucket', () => {
       const { token } = await addUser(api.database, api.tenant.accountID, role)
       assert.equal((await api.call('GET', path(), { token })).status, status)
     }
+    const filter = encodeURIComponent("name in 'holdfast.audit.revealed'")
+    const told = (await api.call('GET', `core/v1/events?filter=${filter}`)).body.items
+    assert.ok(told.length >= 2, 'each reading is told')
+    assert.ok(told.every((event: { class: string }) => event.class === 'security'))
     assertProblem(await api.call('GET', `holdfast/v1/buckets/${missingID()}/repository`), 404, 2)
     assertProblem(await api.call('GET', `${path()}?x=1`), 400, 6)
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -315,6 +315,32 @@ test('an app restored in place runs its own hooks, a new app those that the copy
     clone.resourceID,
   )
   assert.deepEqual(inherited, [])
+})
+
+test('hooks that cannot be run at all do not take a restored app back', async () => {
+  await hook({ action: 'restore', stage: 'post' })
+  const data = join(world.appPath, 'data', 'marker')
+  writeFileSync(data, 'as copied')
+  const backup = await world.backup()
+  assert.equal((await run(backup)).state, 'completed')
+  writeFileSync(data, 'as lost')
+  const restore = await world.restore({ kind: 'backup', id: backup.resourceID })
+  const away = `${world.hostRoot}-away`
+  watch = async ({ step, position, point }) => {
+    if (step === 'restore-hooks' && point === 'owed' && existsSync(world.hostRoot)) {
+      renameSync(world.hostRoot, away)
+    }
+    if (step === 'app-ready' && position === 'before') renameSync(away, world.hostRoot)
+  }
+  const task = await run(restore)
+  watch = async () => undefined
+  if (task.state !== 'completed') renameSync(away, world.hostRoot)
+  assert.equal(task.state, 'completed')
+  assert.equal(readFileSync(data, 'utf8'), 'as copied')
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  assert.equal(app.state, 'ready')
+  assert.match(JSON.stringify(app.state_details), /cannot be opened/)
+  assert.deepEqual(hooksRun(world, restore.taskID), [])
 })
 
 test('a service that died leaves no hook at work, and what it owed runs', async () => {

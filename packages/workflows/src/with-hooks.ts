@@ -21,6 +21,7 @@ import {
 import { type HookRunToDecide, postHooksToRun } from '@holdfast/domain'
 import type { Platform } from '@holdfast/platforms'
 import { appIDOf, type Execution } from './execution.ts'
+import { stateDetailsOf } from './failure-sentence.ts'
 import type { HookPlan } from './hook-plan.ts'
 import {
   endInterruptedHook,
@@ -74,7 +75,7 @@ export async function withHooks<Result>(
 
 /**
  * The hooks after a restore, when its data is in place; answers what users read of those that
- * failed. A failed one does not undo the restore.
+ * failed. Nothing that fails here undoes the restore.
  */
 export async function runRestoreHooks(
   execution: Execution,
@@ -82,17 +83,18 @@ export async function runRestoreHooks(
   name: StepName,
 ): Promise<StateDetail[]> {
   if (plan === null || plan === undefined) return []
-  return await step(
-    execution,
-    name,
-    async (scope) => {
-      const context = await hookContext(scope)
-      await oweHooks(scope, context)
-      await scope.point('owed')
-      return await inTurn(scope, false, () => runPostHooks(context, { hasFailed: false }))
-    },
-    SHIELDED,
-  )
+  try {
+    return await step(execution, name, runOwedRestoreHooks, SHIELDED)
+  } catch (error) {
+    return stateDetailsOf(failureToEndWith(error))
+  }
+}
+
+async function runOwedRestoreHooks(scope: StepScope): Promise<StateDetail[]> {
+  const context = await hookContext(scope)
+  await oweHooks(scope, context)
+  await scope.point('owed')
+  return await inTurn(scope, false, () => runPostHooks(context, { hasFailed: false }))
 }
 
 /** Of a task whose workflow is lost: what its hooks before the operation did is undone. */

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, readdirSync, renameSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -108,6 +116,16 @@ test('a link in the place of the namespace leads nowhere', async () => {
     const { end } = await run(app, 'touch /holdfast-escaped', { namespace })
     assert.equal(end.kind, 'refused', namespace)
   }
+})
+
+test('a hook whose script cannot be laid down is one that failed, not a host that is away', async () => {
+  await using app = makeHostApp()
+  const id = randomUUID()
+  mkdirSync(join(app.stateDir, `hook-${id}`), { recursive: true })
+  const { end } = await run(app, 'touch ran', { id })
+  assert.equal(end.kind, 'refused')
+  assert.match(end.kind === 'refused' ? end.reason : '', /its script could not be written .*EISDIR/)
+  assert.ok(!existsSync(join(app.hostRoot, app.namespace, 'ran')))
 })
 
 test('output is bounded, its beginning and its end are kept', async () => {

@@ -8,6 +8,7 @@ import { closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeSync } fro
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { errnoName } from '@holdfast/filesystem'
 import type { HookEnd, HookResult, RunHookRequest } from '../platform.ts'
 import { hookCommand } from './hook-command.ts'
 import { createHookOutput, type HookOutput } from './hook-output.ts'
@@ -46,7 +47,8 @@ export async function runHostHook(
   if ('fault' in user) return refused(user.fault)
   const command = hookCommand(request.script, request.arguments)
   if ('fault' in command) return refused(command.fault)
-  const script = openScript(context.stateDir, request, user)
+  const script = tryOpenScript(context.stateDir, request, user)
+  if (typeof script === 'string') return refused(`its script could not be written (${script})`)
   let child: ChildProcess
   try {
     child = await start({ request, directory, user, words: command.words, script })
@@ -88,6 +90,16 @@ function userOf(
   if (uid === ourUID) return { uid, gid, isBecome: false }
   const reason = `the service runs as user ${ourUID} and cannot become user ${uid}`
   return { fault: `${reason}, to whom ${namespace} belongs` }
+}
+
+/** Or why not: a full disk of ours, say, is no trouble of the host. */
+function tryOpenScript(...input: Parameters<typeof openScript>): number | string {
+  try {
+    return openScript(...input)
+  } catch (error) {
+    if (errnoName(error) === undefined) throw error
+    return reasonOf(error)
+  }
 }
 
 /** Synchronous, so that no process that is started meanwhile inherits the file open for writing. */

@@ -15,12 +15,15 @@ function copies(text: string): ScheduledCopy[] {
   }))
 }
 
+const NOW = new Date(1_700_000_000_000)
+
 function judge(snapshots: string, backups: string, counts: readonly [string, string]) {
   const decided = decideRetention({
     snapshots: copies(snapshots),
     backups: copies(backups),
     snapshotRetention: counts[0],
     backupRetention: counts[1],
+    now: NOW,
   })
   const reasons = (of: readonly { readonly keep: boolean; readonly reason: string }[]) =>
     of.map(({ keep, reason }) => `${keep ? '+' : '-'}${reason}`)
@@ -77,6 +80,39 @@ describe('retention of a schedule', () => {
     )
   })
 
+  test('what a clock that was ahead made stays and does not count: what is made now is not older', () => {
+    const [ahead, today, yesterday] = copies('ccc').map((copy, at) => ({
+      ...copy,
+      createdAt: new Date(NOW.getTime() + (1 - at) * 86_400_000),
+    }))
+    assert.ok(ahead && today && yesterday)
+    const list = [ahead, today, yesterday]
+    const retention = { snapshotRetention: '1', backupRetention: '1', now: NOW }
+    for (const kind of ['snapshots', 'backups'] as const) {
+      const none = { snapshots: [], backups: [] }
+      const decided = decideRetention({ ...none, [kind]: list, ...retention })[kind]
+      assert.deepEqual(
+        decided.map(({ keep, reason }) => [keep, reason]),
+        [
+          [true, 'of-the-future'],
+          [true, 'kept-by-count'],
+          [false, 'beyond-count'],
+        ],
+      )
+    }
+    // Nor does it cover what was made since.
+    const snapshots = decideRetention({
+      snapshots: [today],
+      backups: [ahead],
+      ...retention,
+      snapshotRetention: '0',
+    }).snapshots
+    assert.deepEqual(
+      snapshots.map(({ reason }) => reason),
+      ['last-good'],
+    )
+  })
+
   test('never the last good one, never more than asked, nothing in use or under way', () => {
     const copy = fc.record({
       state: fc.constantFrom(...COPY_STATES),
@@ -98,6 +134,7 @@ describe('retention of a schedule', () => {
           backups,
           snapshotRetention: keepSnapshots,
           backupRetention: keepBackups,
+          now: NOW,
         })
         for (const [all, decisions, wanted] of [
           [snapshots, decided.snapshots, keepSnapshots],

@@ -2,7 +2,8 @@
 //
 // Only completed copies count. The newest completed one stays whatever the count says, unless the
 // schedule keeps no snapshots at all and a later backup of it holds the same. What is read by
-// somebody now stays until the next run.
+// somebody now stays until the next run. What a clock that was ahead made stays, too, and does not
+// count: for as long as it was ahead, everything made since would look older and go.
 import type { CopyState } from './copy-state.ts'
 
 export interface ScheduledCopy {
@@ -23,6 +24,8 @@ export type RetentionReason =
   | 'not-completed'
   /** Its failure tells something: the last ones stay to be read. */
   | 'recent-failure'
+  /** Made by a clock that was ahead of the one that judges. */
+  | 'of-the-future'
   /** The schedule makes none of these any more; what there is was made before. */
   | 'none-made-any-more'
   | 'beyond-count'
@@ -40,6 +43,8 @@ export interface RetentionInput {
   /** As users give it: decimal digits, up to 63 of them. */
   readonly snapshotRetention: string
   readonly backupRetention: string
+  /** The instant at which is judged. */
+  readonly now: Date
 }
 
 /** Of those that no completed copy has outlived. */
@@ -49,15 +54,34 @@ export function decideRetention(input: RetentionInput): {
   readonly snapshots: readonly RetentionDecision[]
   readonly backups: readonly RetentionDecision[]
 } {
+  const { now } = input
   const [snapshotCount, backupCount] = [input.snapshotRetention, input.backupRetention].map(countOf)
   const backups =
     backupCount === 0
       ? input.backups.map(({ id }) => keep(id, 'none-made-any-more'))
-      : decideByCount(input.backups, backupCount ?? 1)
-  if (snapshotCount !== 0) {
-    return { snapshots: decideByCount(input.snapshots, snapshotCount ?? 1), backups }
-  }
-  return { snapshots: decideByBackups(input.snapshots, input.backups), backups }
+      : decidePresent(input.backups, now, (present) => decideByCount(present, backupCount ?? 1))
+  const snapshots = decidePresent(input.snapshots, now, (present) =>
+    snapshotCount === 0
+      ? decideByBackups(present, input.backups.filter(isPresent(now)))
+      : decideByCount(present, snapshotCount ?? 1),
+  )
+  return { snapshots, backups }
+}
+
+function decidePresent(
+  copies: readonly ScheduledCopy[],
+  now: Date,
+  decide: (present: readonly ScheduledCopy[]) => RetentionDecision[],
+): RetentionDecision[] {
+  const ahead = copies.filter((copy) => !isPresent(now)(copy)).toSorted(byTimeDescending)
+  return [
+    ...ahead.map(({ id }) => keep(id, 'of-the-future')),
+    ...decide(copies.filter(isPresent(now))),
+  ]
+}
+
+function isPresent(now: Date): (copy: ScheduledCopy) => boolean {
+  return ({ createdAt }) => createdAt <= now
 }
 
 /** Beyond nine digits no list is as long. */

@@ -21,12 +21,8 @@ import type { StepScope } from './step.ts'
 
 /** A schedule that is gone keeps everything: its copies are their owner's affair from then on. */
 export async function applyRetention({ execution, signal }: StepScope): Promise<void> {
-  const { database } = execution.runtime
-  const schedule = await findSchedule(database, execution.task.resourceID)
-  if (schedule === undefined) return
-  const { snapshotRetention, backupRetention } = schedule
-  const copies = await listScheduledCopies(database, schedule.id)
-  const decided = decideRetention({ ...copies, snapshotRetention, backupRetention })
+  const decided = await decide(execution.runtime.database, execution)
+  if (decided === undefined) return
   for (const kind of ['snapshot', 'backup'] as const) {
     for (const decision of kind === 'snapshot' ? decided.snapshots : decided.backups) {
       if (decision.keep) continue
@@ -34,6 +30,14 @@ export async function applyRetention({ execution, signal }: StepScope): Promise<
       await remove(execution, kind, decision)
     }
   }
+}
+
+async function decide(queries: Queries, { runtime, task }: Execution) {
+  const schedule = await findSchedule(queries, task.resourceID)
+  if (schedule === undefined) return undefined
+  const { snapshotRetention, backupRetention } = schedule
+  const copies = await listScheduledCopies(queries, schedule.id)
+  return decideRetention({ ...copies, snapshotRetention, backupRetention, now: runtime.now() })
 }
 
 async function remove(
@@ -59,6 +63,10 @@ async function requestDeletion(
   const appID = appIDOf(execution)
   // The app's row first, as every operation does: whoever takes two locks takes them in one order.
   if ((await lockApp(transaction, { accountID, appID })) === undefined) return undefined
+  // Judged once more: what was to outlive this one may have been deleted meanwhile.
+  const decided = await decide(transaction, execution)
+  const decisions = kind === 'backup' ? decided?.backups : decided?.snapshots
+  if (decisions?.find((decision) => decision.id === id)?.keep !== false) return undefined
   if (await isBeingRestored(transaction, id)) return undefined
   const now = execution.runtime.now()
   const origin = { accountID, appID }

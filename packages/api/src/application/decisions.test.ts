@@ -431,7 +431,9 @@ describe('decisions', () => {
     const failed = await postBackup(api, appID)
     await setBackup(api, failed.body.id, { schedule_id: made.body.id, state: 'failed' })
     const copies = await listScheduledCopies(api.database, made.body.id)
-    const decided = decideRetention({ ...copies, snapshotRetention: '1', backupRetention: '1' })
+    const now = api.clock.now
+    const counts = { snapshotRetention: '1', backupRetention: '1' }
+    const decided = decideRetention({ ...copies, ...counts, now })
     const kept = decided.backups.filter(({ keep }) => keep).map(({ reason }) => reason)
     assert.deepEqual(kept.toSorted(), ['kept-by-count', 'recent-failure'])
   })

@@ -1,5 +1,5 @@
 // Purging what is in the trash: what is due, what of an app must go, and the end of its rows.
-import { sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { CopyRef } from './copy-states.ts'
 import type { Queries } from './transaction.ts'
 
@@ -37,7 +37,7 @@ export async function markAppPurging({ queries }: Queries, appID: string): Promi
 
 /**
  * The hidden copies of an app that nobody deletes yet. A snapshot that a backup took goes with that
- * backup's end.
+ * backup's end; one that is still there then was left behind.
  */
 export async function listHiddenCopies({ queries }: Queries, appID: string): Promise<CopyRef[]> {
   const { rows } = await sql<CopyRef>`
@@ -46,12 +46,14 @@ export async function listHiddenCopies({ queries }: Queries, appID: string): Pro
     union all
     select 'snapshot', id from application_snapshots
       where app_id = ${appID} and hidden_at is not null and deleted_at is null
-        and state <> 'deleting' and taken_by_backup_id is null
+        and application_snapshots.state <> 'deleting' and not exists (select 1 from tasks
+          where kind = 'backup' and resource_id = taken_by_backup_id
+            and tasks.state in ('notStarted', 'running', 'cancelling'))
   `.execute(queries)
   return rows.map(({ kind, id }) => ({ kind, id }))
 }
 
-/** Apps that are being purged: those of whose rows something still stands. */
+/** Apps of which nothing but their rows is left. Those that wait for something hold up no other. */
 export async function listAppsBeingPurged(
   { queries }: Queries,
   limit: number,
@@ -61,6 +63,7 @@ export async function listAppsBeingPurged(
     .select('id')
     .where('hidden_at', 'is not', null)
     .where('state', '=', 'deleting')
+    .where(sql<SqlBool>`not ${isSomethingLeft(sql`apps.id`)}`)
     .orderBy('modified_at')
     .limit(limit)
     .execute()
@@ -78,26 +81,28 @@ export async function removePurgedApp({ queries }: Queries, appID: string): Prom
     select id from apps where id = ${appID} and hidden_at is not null and state = 'deleting'
       for update
   `.execute(queries)
-  if (rows.length === 0 || !(await isNothingLeft({ queries }, appID))) return false
+  if (rows.length === 0) return false
+  const left = await sql<{ found: boolean }>`
+    select ${isSomethingLeft(sql`${appID}`)} as found
+  `.execute(queries)
+  if (left.rows[0]?.found !== false) return false
   await deleteRows({ queries }, appID)
   return true
 }
 
-async function isNothingLeft({ queries }: Queries, appID: string): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
-    select exists (select 1 from backups where app_id = ${appID} and deleted_at is null)
-      or exists (select 1 from application_snapshots
-        where app_id = ${appID} and deleted_at is null)
-      or exists (select 1 from tasks where app_id = ${appID}
-        and state in ('notStarted', 'running', 'cancelling'))
-      or exists (select 1 from tasks failed where failed.app_id = ${appID}
-        and failed.kind in ('delete-backup', 'delete-snapshot') and failed.state = 'failed'
-        and not exists (select 1 from tasks later where later.resource_id = failed.resource_id
-          and later.kind = failed.kind and later.state = 'completed'))
-      or exists (select 1 from obligations join tasks on tasks.id = obligations.task_id
-        where tasks.app_id = ${appID}) as found
-  `.execute(queries)
-  return rows[0]?.found === false
+/** Of the app that `appID` names in a statement. */
+function isSomethingLeft(appID: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(
+    exists (select 1 from backups where app_id = ${appID} and deleted_at is null)
+    or exists (select 1 from application_snapshots where app_id = ${appID} and deleted_at is null)
+    or exists (select 1 from tasks where app_id = ${appID}
+      and state in ('notStarted', 'running', 'cancelling'))
+    or exists (select 1 from tasks failed where failed.app_id = ${appID}
+      and failed.kind in ('delete-backup', 'delete-snapshot') and failed.state = 'failed'
+      and not exists (select 1 from tasks later where later.resource_id = failed.resource_id
+        and later.kind = failed.kind and later.state = 'completed'))
+    or exists (select 1 from obligations join tasks on tasks.id = obligations.task_id
+      where tasks.app_id = ${appID}))`
 }
 
 async function deleteRows({ queries }: Queries, appID: string): Promise<void> {

@@ -3,8 +3,9 @@ import { sql } from 'kysely'
 import type { Queries } from './transaction.ts'
 
 /**
- * True while a restore or a clone reads this backup or application snapshot, or is about to.
- * `exceptTaskID`: the one that asks.
+ * True while a restore or a clone reads this backup or application snapshot, or is about to: until
+ * its app has become `ready` or `failed`. What its task clears away afterwards needs no copy, and
+ * whoever saw the app `ready` may delete the copy. `exceptTaskID`: the one that asks.
  */
 export async function isBeingRestored(
   { queries }: Queries,
@@ -13,9 +14,12 @@ export async function isBeingRestored(
 ): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select exists (
-      select 1 from tasks where kind in ('restore', 'clone')
-        and state in ('notStarted', 'running', 'cancelling')
-        and input #>> '{source,id}' = ${copyID} and id is distinct from ${exceptTaskID}::uuid
+      select 1 from tasks join apps on apps.id = tasks.app_id
+      where tasks.kind in ('restore', 'clone')
+        and tasks.state in ('notStarted', 'running', 'cancelling')
+        and apps.state in ('provisioning', 'discovering', 'restoring')
+        and tasks.input #>> '{source,id}' = ${copyID}
+        and tasks.id is distinct from ${exceptTaskID}::uuid
     ) as found
   `.execute(queries)
   return rows[0]?.found ?? false

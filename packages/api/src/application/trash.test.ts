@@ -14,6 +14,7 @@ import {
   completedSnapshot,
   manageApp,
   missingID,
+  setApp,
   tasksOf,
 } from '../testing/test-resources.ts'
 
@@ -142,12 +143,15 @@ test('a backup comes back without its app, is a source of clones, and can be del
 
 test('an item in use stays; deleting a copy leaves the rest in the trash', async () => {
   const { appID, backupID, snapshotID } = await removedApp('used')
+  const cloneID = await manageApp(api, 'clone')
+  await setApp(api, cloneID, { state: 'provisioning' })
   const reading = { kind: 'backup', id: backupID }
   const task = {
     id: missingID(),
     account_id: api.tenant.accountID,
     kind: 'clone',
     workflow_id: `clone:${missingID()}`,
+    app_id: cloneID,
     name: 'holdfast.clone',
     summary: 'x',
     description: 'x',

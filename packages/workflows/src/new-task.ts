@@ -1,5 +1,5 @@
 // The `tasks` row of an operation: what users read of it, and the input of its workflow.
-import type { CopyRef, NewTask, WorkflowTask } from '@holdfast/db'
+import type { CopyRef, NewTask, StateDetail, WorkflowTask } from '@holdfast/db'
 import type { AppState, RestoreFilter } from '@holdfast/domain'
 
 interface TaskOrigin {
@@ -28,6 +28,8 @@ export interface RestoreInput {
   readonly isInUseAllowed: boolean
   /** The app's state before the operation set it to `restoring`; a cancelled restore goes back to it. */
   readonly formerState: AppState
+  /** Why it was `failed`, where it was. */
+  readonly formerStateDetails?: readonly StateDetail[]
   /** Absent: the whole copy. */
   readonly restoreFilter?: RestoreFilter
 }
@@ -103,6 +105,9 @@ export function newTask(id: string, request: TaskRequest): NewTask {
           source: request.source,
           isInUseAllowed: request.isInUseAllowed,
           formerState: request.formerState,
+          ...(request.formerStateDetails === undefined
+            ? {}
+            : { formerStateDetails: request.formerStateDetails }),
           ...filterOf(request),
         } satisfies RestoreInput,
       }

@@ -192,6 +192,23 @@ test('a cancelled restore puts the app back to its former state', async () => {
   await assertNothingLeft()
 })
 
+test('an app that was failed says why once more when its restore is cancelled', async () => {
+  const formerStateDetails = [{ type: 'urn:x', title: 'Restore failed', detail: 'No space.' }]
+  const operation = await world.restore({ kind: 'backup', id: backup.resourceID })
+  await world.rows(
+    'update tasks set input = input || $2::jsonb where id = $1',
+    operation.taskID,
+    JSON.stringify({ formerState: 'failed', formerStateDetails }),
+  )
+  const { database } = world.database
+  const { accountID } = world
+  await requestTaskCancel(database, { accountID, taskID: operation.taskID })
+  await end(operation, 'cancelled')
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  assert.deepEqual(app, { state: 'failed', state_details: formerStateDetails })
+  await world.rows(`update apps set state = 'ready', state_details = '[]'`)
+})
+
 test('a restore that cannot begin leaves the app failed with the reason and the data untouched', async () => {
   platformChange = {
     prepareRestore: async () => {

@@ -8,7 +8,7 @@
 // A failure before the exchange, or in it, removes the staging and leaves the data untouched: the
 // app is `failed` and says why. A cancel puts it back to its former state. A crash between two
 // exchanges rolls forward with the repeated step.
-import { deleteObligation, endAppRestore, passCommit } from '@holdfast/db'
+import { deleteObligation, endAppRestore, passCommit, type StateDetail } from '@holdfast/db'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
@@ -117,9 +117,9 @@ async function endFailed(execution: Execution, failure: WorkflowFailure): Promis
     execution,
     'fail-restore',
     async (scope) => {
-      const { formerState } = inputOf(execution)
+      const { formerState, formerStateDetails = [] } = inputOf(execution)
       const isCancelled = failure.code === 'cancelled'
-      if (isCancelled) await endApp(execution, formerState, [])
+      if (isCancelled) await endApp(execution, formerState, formerStateDetails)
       else await endApp(execution, 'failed', stateDetailsOf(failure))
       await failTask(scope, failure)
     },
@@ -131,7 +131,7 @@ async function endFailed(execution: Execution, failure: WorkflowFailure): Promis
 async function endApp(
   execution: Execution,
   state: RestoreInput['formerState'],
-  stateDetails: ReturnType<typeof stateDetailsOf>,
+  stateDetails: readonly StateDetail[],
 ): Promise<void> {
   const appID = appIDOf(execution)
   await endAppRestore(execution.runtime.database, execution, { appID, state, stateDetails })

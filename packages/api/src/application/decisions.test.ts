@@ -450,6 +450,11 @@ describe('decisions', () => {
     assert.equal((await putApp(api, appID, { name: 'renamed' })).status, 204)
     assert.equal((await api.call('GET', `k8s/v2/apps/${appID}`)).body.state, 'failed')
     assert.equal((await putApp(api, appID, { backupID }, FORCE)).status, 204)
+    const restore = (await tasksOf(api, appID)).at(-1)
+    assert.partialDeepStrictEqual(restore?.input, {
+      formerState: 'failed',
+      formerStateDetails: details,
+    })
     await setApp(api, appID, failed)
     assert.equal((await putApp(api, appID, { state: 'ready' })).status, 204)
     const ready = await api.call('GET', `k8s/v2/apps/${appID}`)

@@ -158,7 +158,12 @@ async function acceptRestore(
   if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
     throw new OperationError({ code: 'copies-unended', appID })
   }
-  const restore = { source, isInUseAllowed: request.isInUseAllowed, formerState: app.state }
+  const former = { formerState: app.state, formerStateDetails: app.stateDetails }
+  const restore = {
+    source,
+    isInUseAllowed: request.isInUseAllowed,
+    ...(app.stateDetails.length > 0 ? former : { formerState: app.state }),
+  }
   if (restoreFilter === undefined) return restore
   await selectVolumesOfCopy(transaction, source, restoreFilter)
   return { ...restore, restoreFilter }

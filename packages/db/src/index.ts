@@ -15,7 +15,7 @@ export {
   lockPeople,
   updateAccount,
 } from './accounts.ts'
-export { isBeingRestored } from './active-restores.ts'
+export { hasNeverBeenFilled, isBeingRestored } from './active-restores.ts'
 export type { AppAsset, NewAppAsset } from './app-assets.ts'
 export { APP_ASSETS, replaceAssetsOfApp } from './app-assets.ts'
 export type {
@@ -312,6 +312,7 @@ export {
   switchOn,
 } from './principals.ts'
 export {
+  isAppBeingPurged,
   listAppsBeingPurged,
   listAppsToPurge,
   listHiddenCopies,

@@ -35,6 +35,17 @@ export async function markAppPurging({ queries }: Queries, appID: string): Promi
   return updated.numUpdatedRows > 0n
 }
 
+export async function isAppBeingPurged({ queries }: Queries, appID: string): Promise<boolean> {
+  const found = await queries
+    .selectFrom('apps')
+    .select('id')
+    .where('id', '=', appID)
+    .where('hidden_at', 'is not', null)
+    .where('state', '=', 'deleting')
+    .executeTakeFirst()
+  return found !== undefined
+}
+
 /**
  * The hidden copies of an app that nobody deletes yet. A snapshot that a backup took goes with that
  * backup's end; one that is still there then was left behind.

@@ -2,8 +2,9 @@
 //
 // still running: cancelled and waited for → its volumes are dropped, on the platform and in the
 // local snapshot repository → its description is forgotten in the bucket → the local repository
-// frees the data → gone. A failure makes it `failed`, with the reason; it may be deleted again.
-import { failSnapshotDeletion, markSnapshotGone } from '@holdfast/db'
+// frees the data → gone. The few bytes of a description are freed by the bucket's next prune; when
+// the app itself goes for good there may be none, so then the bucket is pruned, too. A failure makes it `failed`, with the reason; it may be deleted again.
+import { failSnapshotDeletion, isAppBeingPurged, markSnapshotGone } from '@holdfast/db'
 import { cancelAndWait } from './cancel-and-wait.ts'
 import { dropSnapshotData, findLocalRepository } from './drop-snapshot.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
@@ -32,16 +33,15 @@ async function runDeleteSnapshot(execution: Execution): Promise<TaskOutcome> {
       (scope) => drop(scope, snapshot),
       SHIELDED,
     )
-    await step(
+    const bucketID = await step(
       execution,
       'forget-description',
-      async (scope) => {
-        await forgetCopy(scope, snapshot)
-      },
+      (scope) => forgetDescription(scope, snapshot),
       SHIELDED,
     )
-    if (localID !== null) {
-      await pruneRepository(execution, { appID: appIDOf(execution), repositoryID: localID })
+    // A former version recorded nothing for the bucket.
+    for (const repositoryID of [localID, bucketID ?? null].filter((id) => id !== null)) {
+      await pruneRepository(execution, { appID: appIDOf(execution), repositoryID })
     }
   } catch (error) {
     const failure = failureToEndWith(error)
@@ -80,4 +80,15 @@ async function drop(scope: StepScope, snapshot: SnapshotRef): Promise<string | n
   const context = await appContext(scope, appIDOf(scope.execution))
   await dropSnapshotData(scope, context, snapshot.id)
   return (await findLocalRepository(scope, context)) ?? null
+}
+
+/** Answers the bucket's repository when that is to be pruned as well. */
+async function forgetDescription(
+  scope: StepScope,
+  snapshot: SnapshotRef,
+): Promise<string | null | undefined> {
+  const forgotten = await forgetCopy(scope, snapshot)
+  if (forgotten === null) return null
+  const { database } = scope.execution.runtime
+  return (await isAppBeingPurged(database, forgotten.appID)) ? forgotten.repositoryID : null
 }

@@ -1,4 +1,4 @@
-// Which copies are being restored from right now.
+// Which copies are being restored from right now, and what never came back.
 import { sql } from 'kysely'
 import type { Queries } from './transaction.ts'
 
@@ -21,6 +21,17 @@ export async function isBeingRestored(
         and tasks.input #>> '{source,id}' = ${copyID}
         and tasks.id is distinct from ${exceptTaskID}::uuid
     ) as found
+  `.execute(queries)
+  return rows[0]?.found ?? false
+}
+
+/** Was the app to be made from a copy, and did its data never come? */
+export async function hasNeverBeenFilled({ queries }: Queries, appID: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select 1 from tasks where app_id = ${appID} and kind = 'clone'
+        and state in ('failed', 'cancelled'))
+      and not exists (select 1 from tasks where app_id = ${appID} and kind = 'restore'
+        and state = 'completed') as found
   `.execute(queries)
   return rows[0]?.found ?? false
 }

@@ -472,6 +472,12 @@ describe('decisions', () => {
     assert.ok(
       listed.body.items.some(([id, state]: string[]) => id === twin.body.id && state === 'failed'),
     )
+    // Its data never came, and no word of a user brings it.
+    const { queries } = api.database
+    const ended = { state: 'failed' } as const
+    await queries.updateTable('tasks').set(ended).where('app_id', '=', twin.body.id).execute()
+    assertProblem(await putApp(api, twin.body.id, { state: 'ready' }), 409, 164)
+    assert.equal((await putApp(api, twin.body.id, { name: 'renamed-twin' })).status, 204)
     assert.equal((await api.call('DELETE', `k8s/v2/apps/${twin.body.id}`)).status, 204)
     assert.equal((await postBackup(api, appID)).status, 201)
     assert.equal((await postSnapshot(api, appID)).status, 201)

@@ -97,6 +97,8 @@ const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = 
   'app-restoring': { code: 'app-restoring', appID: 'x' },
   'app-not-ready': { code: 'app-not-ready', appID: 'x', state: 'provisioning' },
   'trash-item-needs-app': { code: 'trash-item-needs-app', itemID: 'x', appID: 'y' },
+  'trash-item-needs-cluster': { code: 'trash-item-needs-cluster', appID: 'x', clusterID: 'y' },
+  'app-never-filled': { code: 'app-never-filled', appID: 'x' },
   'source-app-not-found': { code: 'source-app-not-found', appID: 'x' },
   'source-not-on-cluster': { code: 'source-not-on-cluster', appID: 'x', clusterID: 'y' },
   'restore-filter-invalid': {

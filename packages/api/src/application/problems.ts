@@ -335,6 +335,18 @@ const ANSWERS: Answers = {
     reason: 'A snapshot lies where its app runs and is of use with its app only.',
     remedy: `Restore the app ${appID} from the trash: its snapshots and backups come with it.`,
   }),
+  'trash-item-needs-cluster': ({ appID, clusterID }) => ({
+    problem: 164,
+    resource: `app ${appID}`,
+    reason: 'Its cluster is not managed any more, and apps are on managed clusters only.',
+    remedy: `Manage the cluster ${clusterID} again, or restore a backup of the app alone and make a new app from it elsewhere.`,
+  }),
+  'app-never-filled': ({ appID }) => ({
+    problem: 164,
+    resource: `app ${appID}`,
+    reason: 'The app was to be made from a copy, and that failed: it has no data.',
+    remedy: 'Delete the app and make it from the copy again.',
+  }),
   'source-app-not-found': ({ appID }) => ({
     problem: 75,
     resource: `app ${appID}`,

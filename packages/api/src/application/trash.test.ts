@@ -115,6 +115,24 @@ test('an app whose namespaces another app has meanwhile stays in the trash', asy
   assert.equal((await restore(appID)).status, 204)
 })
 
+test('an app of a cluster that is not managed any more waits until it is again', async () => {
+  const { appID, backupID } = await removedApp('unhoused')
+  const { clusterID } = api.tenant
+  const manage = async (state: 'managed' | 'unmanaged') => {
+    const { queries } = api.database
+    const change = { managed_state: state }
+    await queries.updateTable('clusters').set(change).where('id', '=', clusterID).execute()
+  }
+  await manage('unmanaged')
+  const refused = await restore(appID)
+  assertProblem(refused, 409, 164)
+  assert.match(refused.body.holdfast.remedy, /^Manage the cluster/)
+  assert.equal((await trashOf(appID)).length, 3)
+  assert.equal((await restore(backupID)).status, 204)
+  await manage('managed')
+  assert.equal((await restore(appID)).status, 204)
+})
+
 test('a backup comes back without its app, is a source of clones, and can be deleted', async () => {
   const { appID, backupID, snapshotID } = await removedApp('alone')
   assertProblem(await restore(snapshotID), 409, 164)

@@ -7,6 +7,7 @@ import {
   CLUSTERS,
   findAppWithDefinition,
   findResource,
+  hasNeverBeenFilled,
   insertTask,
   inTransaction,
   lockApp,
@@ -255,7 +256,10 @@ async function applyChange(
 ): Promise<void> {
   const { app, request, restore, caller, now } = change
   const { name, labels, namespaceScopedResources } = request
-  const isCleared = app.state === 'failed' && request.state === 'ready'
+  const isCleared = restore === undefined && app.state === 'failed' && request.state === 'ready'
+  if (isCleared && (await hasNeverBeenFilled(transaction, app.id))) {
+    throw new OperationError({ code: 'app-never-filled', appID: app.id })
+  }
   if (isCleared) await tellAppIsBack(transaction, { app, accountID: app.accountID, now })
   await updateApp(transaction, app.id, {
     version: request.version,

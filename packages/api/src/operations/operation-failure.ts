@@ -84,6 +84,12 @@ export type OperationFailure =
   | { readonly code: 'app-not-ready'; readonly appID: string; readonly state: string }
   | { readonly code: 'app-backup-running'; readonly appID: string }
   | { readonly code: 'trash-item-needs-app'; readonly itemID: string; readonly appID: string }
+  | {
+      readonly code: 'trash-item-needs-cluster'
+      readonly appID: string
+      readonly clusterID: string
+    }
+  | { readonly code: 'app-never-filled'; readonly appID: string }
   | { readonly code: 'source-app-not-found'; readonly appID: string }
   | { readonly code: 'source-not-on-cluster'; readonly appID: string; readonly clusterID: string }
   | { readonly code: 'restore-filter-invalid'; readonly members: readonly InvalidMember[] }

@@ -9,6 +9,7 @@ import {
   listResources,
   lockAppRow,
   lockAppsOfCluster,
+  MANAGED_CLUSTERS,
   markApplicationSnapshotDeleting,
   markBackupDeleted,
   type Queries,
@@ -44,6 +45,7 @@ export async function restoreFromTrash(
       throw new OperationError({ code: 'trash-item-needs-app', itemID, appID: item.appID })
     }
     if (item.kind === 'app') {
+      await refuseUnmanaged(transaction, item)
       await refuseTakenDefinition(transaction, item)
       await unhideApp(transaction, { appID: item.id, now })
     } else {
@@ -85,6 +87,15 @@ async function findItem(database: Queries, caller: Caller, id: string): Promise<
   const item = await findResource(database, TRASH, { scope, id })
   if (item !== undefined) return item
   throw new OperationError({ code: 'not-found', kind: 'resource', id })
+}
+
+async function refuseUnmanaged(
+  transaction: Queries,
+  { id: appID, accountID, clusterID }: TrashItem,
+): Promise<void> {
+  const scope = { accountID, parents: {} }
+  if (await findResource(transaction, MANAGED_CLUSTERS, { scope, id: clusterID })) return
+  throw new OperationError({ code: 'trash-item-needs-cluster', appID, clusterID })
 }
 
 async function refuseTakenDefinition(transaction: Queries, item: TrashItem): Promise<void> {

@@ -8,12 +8,15 @@ import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  deleteObligation,
   insertHookRuns,
   insertObligation,
   insertServiceBoot,
   requestTaskCancel,
   startHookRun,
 } from '@holdfast/db'
+import { settleLostWorkflows } from './lost-workflows.ts'
+import { currentRuntime } from './runtime.ts'
 import type { StepPassage } from './step-observer.ts'
 import { type AddedHook, addHook, allHooksRun, hooksRun } from './testing/hooks.ts'
 import { assertNothingLeft } from './testing/kill-harness.ts'
@@ -341,6 +344,50 @@ test('hooks that cannot be run at all do not take a restored app back', async ()
   assert.equal(app.state, 'ready')
   assert.match(JSON.stringify(app.state_details), /cannot be opened/)
   assert.deepEqual(hooksRun(world, restore.taskID), [])
+})
+
+test('what a lost workflow owes waits while another operation has the app', async () => {
+  const { database } = world.database
+  const { taskID } = await world.snapshot()
+  const workflowID = `snapshot:${taskID}`
+  await world.rows(`update tasks set state = 'failed', attempt = 1 where id = $1`, taskID)
+  const note = `echo "$HOLDFAST_TASK_ID $HOLDFAST_HOOK_NAME" >> ../../hooks.log`
+  const planned = (stage: 'pre' | 'post', position: number) => ({
+    id: randomUUID(),
+    taskID,
+    hookID: randomUUID(),
+    hookName: stage,
+    action: 'snapshot' as const,
+    stage,
+    namespace: 'shop',
+    podName: 'shop',
+    containerName: 'shop',
+    position,
+    source: Buffer.from(note).toString('base64'),
+    arguments: [],
+    mayRunAsRoot: true,
+  })
+  const [before, later] = [planned('pre', 0), planned('post', 1)]
+  await insertHookRuns(database, [before, later])
+  await startHookRun(database, { id: before.id, boot: 'gone' })
+  const owed = { taskID, workflowID, boot: 'gone', resource: `app:${world.appID}`, detail: {} }
+  const { clusterID } = world
+  await insertObligation(database, { ...owed, id: randomUUID(), clusterID, kind: 'hooks' })
+  const other = {
+    id: randomUUID(),
+    taskID: undefined,
+    workflowID: 'service:other',
+    clusterID: undefined,
+    kind: 'turn' as const,
+    detail: { mode: 'exclusive', isGranted: true },
+  }
+  await insertObligation(database, { ...owed, ...other })
+  await settleLostWorkflows(currentRuntime())
+  assert.deepEqual(hooksRun(world, taskID), [])
+  await deleteObligation(database, other.id)
+  await settleLostWorkflows(currentRuntime())
+  assert.deepEqual(hooksRun(world, taskID), ['post'])
+  await assertNothingLeft(world)
 })
 
 test('a service that died leaves no hook at work, and what it owed runs', async () => {

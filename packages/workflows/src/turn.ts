@@ -24,20 +24,33 @@ const POLL_MS_MAX = 1000
 
 export async function takeTurn(request: TurnRequest): Promise<void> {
   const { runtime } = request
-  const turn = {
-    id: turnID(request),
-    taskID: request.taskID,
-    workflowID: request.workflowID,
-    boot: runtime.boot,
-    clusterID: undefined,
-    resource: request.resource,
-    mode: request.mode,
-  }
+  const turn = newTurn(request)
   for (let pause = POLL_MS_MIN; ; pause = Math.min(pause * 2, POLL_MS_MAX)) {
     request.signal.throwIfAborted()
     if (await requestTurn(runtime.database, turn, mayEnter)) return
     if (pause === POLL_MS_MAX) await request.onWaiting?.()
     await delay(pause, undefined, { signal: request.signal })
+  }
+}
+
+/** Works if the turn comes at once; otherwise leaves the queue and does nothing. */
+export async function withTurnNow(request: TurnRequest, work: () => Promise<void>): Promise<void> {
+  try {
+    if (await requestTurn(request.runtime.database, newTurn(request), mayEnter)) await work()
+  } finally {
+    await giveTurn(request)
+  }
+}
+
+function newTurn(request: TurnRequest) {
+  return {
+    id: turnID(request),
+    taskID: request.taskID,
+    workflowID: request.workflowID,
+    boot: request.runtime.boot,
+    clusterID: undefined,
+    resource: request.resource,
+    mode: request.mode,
   }
 }
 

@@ -11,11 +11,13 @@ import {
   type HookRun,
   insertObligation,
   listHookRuns,
+  listObligations,
   type Obligation,
   type StateDetail,
   setBackupHooks,
   setSnapshotHooks,
   skipHookRuns,
+  type Turn,
   type WorkflowTask,
 } from '@holdfast/db'
 import { type HookRunToDecide, postHooksToRun } from '@holdfast/domain'
@@ -33,7 +35,7 @@ import { type Runtime, uuidFrom } from './runtime.ts'
 import { type StepScope, step } from './step.ts'
 import type { StepName } from './step-names.ts'
 import { failureToEndWith, SHIELDED, undo } from './task-end.ts'
-import { withTurn } from './turn.ts'
+import { withTurn, withTurnNow } from './turn.ts'
 import { appContext } from './workflow-context.ts'
 import { failureOf, WorkflowError } from './workflow-failure.ts'
 
@@ -97,7 +99,10 @@ async function runOwedRestoreHooks(scope: StepScope): Promise<StateDetail[]> {
   return await inTurn(scope, false, () => runPostHooks(context, { hasFailed: false }))
 }
 
-/** Of a task whose workflow is lost: what its hooks before the operation did is undone. */
+/**
+ * Of a task whose workflow is lost: what its hooks before the operation did is undone. It waits for
+ * the next sweep while another operation has the app, which must not be let go in between.
+ */
 export async function settleHooks(
   runtime: Runtime,
   platform: Platform,
@@ -110,19 +115,26 @@ export async function settleHooks(
   if (task === undefined || app === undefined) {
     return await deleteObligation(database, obligation.id)
   }
-  await runPostHooks(
-    {
-      runtime,
-      platform,
-      app,
-      task,
-      signal: runtime.closing,
-      isCancelled: () => false,
-      onStarted: async () => undefined,
-    },
-    { hasFailed: true },
-  )
-  await deleteObligation(database, obligation.id)
+  const context = {
+    runtime,
+    platform,
+    app,
+    task,
+    signal: runtime.closing,
+    isCancelled: () => false,
+    onStarted: async () => undefined,
+  }
+  const run = async () => {
+    await runPostHooks(context, { hasFailed: true })
+    await deleteObligation(database, obligation.id)
+  }
+  const { workflowID, resource } = obligation
+  const turns = await listObligations(database, { kind: 'turn', workflowID, resource })
+  // One that was lost in its turn has it still; it is given back after this.
+  if (turns.some(({ detail }) => (detail as Partial<Turn>).isGranted === true)) return await run()
+  const turn = { taskID: undefined, name: 'settle-hooks', resource, mode: 'exclusive' } as const
+  const own = { runtime, workflowID: `service:${runtime.boot}`, signal: runtime.closing }
+  await withTurnNow({ ...turn, ...own }, run)
 }
 
 async function runPreHooks(scope: StepScope, around: HooksAround): Promise<void> {

@@ -274,6 +274,7 @@ export { openMailRelay } from './mail-relay.ts'
 export type { AccountMeasures, AppMeasure, ServiceMeasures, StateCount } from './measures.ts'
 export { APPS_MEASURED_MAX, measureAccount, measureService } from './measures.ts'
 export { migrateDatabase, migrationNames } from './migrate.ts'
+export { lockNamespace, updateNamespaceLabels } from './namespace-labels.ts'
 export { listNamespacesOutOfReach } from './namespace-reach.ts'
 export type {
   NewObligation,

@@ -178,7 +178,7 @@ export interface Namespace extends ResourceCommon {
   readonly name: string
   readonly uid: string
   readonly namespaceState: 'discovered' | 'removed'
-  /** Of the Kubernetes object; a directory has none. */
+  /** Of the Kubernetes object; those of a directory are given by users. */
   readonly kubernetesLabels: readonly Label[]
 }
 

@@ -88,6 +88,7 @@ const COLLECTIONS: readonly (readonly [string, string, ...('POST' | 'PUT' | 'DEL
   ['core/v1/events', 'event_id'],
   ['core/v1/notifications', 'notification_id'],
   ['core/v1/users/{user_id}/unreadNotifications', 'unreadNotification_id', 'DELETE'],
+  ['holdfast/v1/namespaces', 'namespace_id', 'PUT'],
   ['holdfast/v1/webhooks', 'webhook_id', 'POST', 'PUT', 'DELETE'],
   ['holdfast/v1/deliveries', 'delivery_id'],
   ['holdfast/v1/trash', 'trashItem_id', 'DELETE'],
@@ -579,6 +580,9 @@ function validBodyOf(route: Route): object | undefined {
     const made = { cloud: { name: 'x', cloudType: 'private' }, managedCluster: { id: missingID() } }
     const members = route.method === 'POST' ? made[place[1] as keyof typeof made] : {}
     return { type: `application/astra-${place[1]}`, version, ...members }
+  }
+  if (route.path.includes('/namespaces')) {
+    return { type: 'application/astra-namespace', version: '1.2', kubernetesLabels: [] }
   }
   if (route.path.includes('/settings')) {
     return { type: 'application/astra-setting', version: '1.1' }

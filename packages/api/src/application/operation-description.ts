@@ -67,11 +67,14 @@ export function describeOperation<Resource extends ResourceCommon>(
 
 /** `listAppBackupsOfApp`: the verb, what it is about, and the parents in the path. */
 function operationIDOf<Resource extends ResourceCommon>(
-  { name, plural }: ResourceDefinition<Resource>,
+  { name, plural, vendor }: ResourceDefinition<Resource>,
   { path }: Collection<Resource>,
   verb: Verb,
 ): string {
-  const subject = verb === 'list' ? plural : name
+  const noun = verb === 'list' ? plural : name
+  // Our own view of a documented resource.
+  const isOurs = vendor !== 'holdfast' && path.includes('/holdfast/')
+  const subject = isOurs ? `Holdfast${capitalize(noun)}` : noun
   const parents = parameterNames(path)
     .filter((parameter) => parameter !== 'account_id')
     .map((parameter) => capitalize(parameter.replace(/_id$/, '')))

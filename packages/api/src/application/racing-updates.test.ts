@@ -117,6 +117,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Changed>>> = {
     type: 'setting',
     change: (value) => ({ desiredConfig: { retentionDays: value.startsWith('one') ? 11 : 12 } }),
   }),
+  'holdfast/v1/namespaces': async () => ({
+    path: `holdfast/v1/namespaces/${await namespaceID()}`,
+    type: 'namespace',
+    change: (value) => ({ kubernetesLabels: [{ name: 'team', value }] }),
+  }),
   'holdfast/v1/webhooks': async () => ({
     path: `holdfast/v1/webhooks/${(await postWebhook(api)).body.id}`,
     type: 'webhook',
@@ -203,6 +208,11 @@ async function bindingBelow(collection: string): Promise<string> {
   const { body } = await api.call('GET', collection)
   const own = body.items.find((item: { userID: string }) => item.userID === userID)
   return `${collection}/${own.id}`
+}
+
+async function namespaceID(): Promise<string> {
+  const { body } = await api.call('GET', 'topology/v1/namespaces')
+  return body.items[0].id
 }
 
 async function settingCalled(wanted: string): Promise<string> {

@@ -52,6 +52,7 @@ const RIGHTS: Readonly<Record<string, Right>> = {
   test: { write: 'admin', writeNeeds: 'account' },
   repository: { read: 'admin', readNeeds: 'account' },
   metrics: { read: 'viewer', readNeeds: 'account' },
+  namespaces: OF_ACCOUNT('admin'),
   clouds: OF_ACCOUNT('member'),
   clusters: OF_ACCOUNT('member'),
   managedClusters: OF_ACCOUNT('member'),
@@ -72,7 +73,6 @@ const RIGHTS: Readonly<Record<string, Right>> = {
       'ldapUsers',
       'licenses',
       'log',
-      'namespaces',
       'notifications',
       'packages',
       'runs',
@@ -230,11 +230,18 @@ describe('what an in-scope namespace needs stays readable', () => {
     }
     const label = "namespaces:kubernetesLabels='team=money'.*"
     assert.deepEqual(await names(label, 'k8s/v2/apps'), [])
-    await api.database.queries
-      .updateTable('namespaces')
-      .set({ kubernetes_labels: JSON.stringify([{ name: 'team', value: 'money' }]) })
-      .where('id', '=', ids.bank.namespace_id as string)
-      .execute()
+    const put = (...kubernetesLabels: readonly object[]) =>
+      api.call('PUT', `holdfast/v1/namespaces/${ids.bank.namespace_id}`, {
+        body: { type: 'application/astra-namespace', version: '1.2', kubernetesLabels },
+      })
+    const money = { name: 'team', value: 'money' }
+    const twice = await put(money, { name: 'team', value: 'gold' })
+    assertProblem(twice, 400, 9)
+    assert.equal(twice.body.invalidFields[0].name, 'kubernetesLabels[1].name')
+    assertProblem(await put({ name: 'team lead', value: '' }), 400, 8)
+    assert.equal((await put(money)).status, 204)
+    const read = await api.call('GET', `topology/v1/namespaces/${ids.bank.namespace_id}`)
+    assert.deepEqual(read.body.kubernetesLabels, [money])
     assert.deepEqual(await names(label, 'k8s/v2/apps'), ['bank'])
     assert.deepEqual(await names('namespaces:*', 'k8s/v2/apps'), [])
     assert.deepEqual(await names('namespaces:*', 'topology/v1/namespaces'), ['bank', 'shop'])

@@ -1,6 +1,7 @@
 // Namespaces: what can be protected, in all four views.
 import { NAMESPACES, type Namespace } from '@holdfast/db'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
+import { labelNamespace } from '../../operations/label-namespace.ts'
 import { PLAIN_INTERNAL_PROBLEMS } from '../internal-problems.ts'
 import { CLOUD, CLUSTER, MANAGED_CLUSTER } from '../parents.ts'
 import type { Collection, ResourceDefinition, WireResource } from '../resource-definition.ts'
@@ -20,6 +21,27 @@ const shared: Pick<Collection<Namespace>, 'itemParameter' | 'refresh'> = {
   itemParameter: 'namespace_id',
   refresh: ({ inventories }, { caller }) => inventories.refreshAll(caller.accountID),
 }
+
+/** As Kubernetes has it, so that constraints by label can name every one. */
+const NamespaceLabelSchema = Type.Object(
+  {
+    name: Type.String({
+      pattern:
+        '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$',
+    }),
+    value: Type.String({ pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$' }),
+  },
+  { additionalProperties: false },
+)
+
+const UpdateSchema = Type.Object(
+  {
+    type: Type.Literal('application/astra-namespace'),
+    version: Type.Enum([...VERSIONS]),
+    kubernetesLabels: Type.Array(NamespaceLabelSchema, { maxItems: 64 }),
+  },
+  { additionalProperties: false },
+)
 
 export const namespaces: ResourceDefinition<Namespace> = {
   name: 'namespace',
@@ -71,6 +93,23 @@ export const namespaces: ResourceDefinition<Namespace> = {
       path: '/accounts/:account_id/topology/v1/clouds/:cloud_id/clusters/:cluster_id/namespaces',
       parents: [CLOUD, CLUSTER],
       ...shared,
+    },
+    {
+      path: '/accounts/:account_id/holdfast/v1/namespaces',
+      parents: [],
+      ...shared,
+      update: {
+        permission: 'manage-people',
+        description:
+          'The labels that roleConstraints by label match. Who sees the namespace may change with them.',
+        body: UpdateSchema,
+        problems: [],
+        run: (context, { caller, id, body, checkPreconditions }) => {
+          const { version, kubernetesLabels } = body as Static<typeof UpdateSchema>
+          const request = { id, version, kubernetesLabels, checkPreconditions }
+          return labelNamespace(context, caller, request)
+        },
+      },
     },
   ],
 }

@@ -356,6 +356,7 @@ export {
   listEnabledSchedules,
   lockSchedule,
   noteCopyOfRun,
+  removeOldScheduleRuns,
   SCHEDULE_RUN_STATES,
   SCHEDULE_RUNS,
   setNextRun,

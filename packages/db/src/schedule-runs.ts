@@ -274,3 +274,15 @@ export async function endScheduleRun({ queries }: Queries, end: ScheduleRunEnd):
 function asSchedule(row: Selectable<Schema['schedules']>): Schedule {
   return toSchedule(row as unknown as ScheduleRow)
 }
+
+/** Of each schedule the newest `kept` runs stay, and what still runs. */
+export async function removeOldScheduleRuns({ queries }: Queries, kept: number): Promise<void> {
+  await sql`
+    delete from schedule_runs using (
+      select id, row_number() over (partition by schedule_id order by due_at desc, id) as place
+      from schedule_runs
+    ) as placed
+    where placed.id = schedule_runs.id and placed.place > ${kept}
+      and schedule_runs.state <> 'running'
+  `.execute(queries)
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, test } from 'node:test'
-import { insertSchedule } from '@holdfast/db'
+import { insertSchedule, removeOldScheduleRuns } from '@holdfast/db'
 import { nextDueTime, ruleOfTimes, type ScheduleTimes } from '@holdfast/domain'
 import { aimAnew, claimDueSchedules, type SchedulesContext } from './claim-schedules.ts'
 import { makeWorld, type World } from './testing/world.ts'
@@ -122,6 +122,28 @@ test('a service that begins looks at schedules that wait too long', async () => 
   await back('2029-02-01T00:00:00Z')
   const row = await world.row('select next_run_at from schedules where id = $1', id)
   assert.equal((row.next_run_at as Date).toISOString(), '2029-02-28T01:30:00.000Z')
+})
+
+test('of the runs of each schedule the newest stay, and what still runs', async () => {
+  const [one, other] = [
+    await makeSchedule(HOURLY, '2030-01-01T11:30:00Z'),
+    await makeSchedule(HOURLY, '2030-01-01T11:30:00Z'),
+  ]
+  await at('2030-01-01T12:00:00Z')
+  for (const hour of ['13', '14', '15']) {
+    for (const id of [one, other]) {
+      await world.rows(
+        `insert into schedule_runs (id, schedule_id, due_at, state)
+          values (gen_random_uuid(), $1, $2, 'skipped')`,
+        id,
+        `2030-01-01T${hour}:00:00Z`,
+      )
+    }
+  }
+  await removeOldScheduleRuns(context.database, 2)
+  for (const id of [one, other]) {
+    assert.deepEqual(await runsOf(id), ['12:00 running', '14:00 skipped', '15:00 skipped'])
+  }
 })
 
 test('what is switched off waits for nothing; an app in the trash neither runs nor catches up', async () => {

@@ -14,6 +14,7 @@ import {
   openDatabase,
   recordServiceStop,
   removeExpiredEvents,
+  removeOldScheduleRuns,
 } from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
 import {
@@ -46,6 +47,8 @@ const VERIFY_SWEEP_MS = 1000
 const SCHEDULE_SWEEP_MS = 1000
 const WATCH_SWEEP_MS = 60_000
 const REMOVE_SWEEP_MS = 3_600_000
+/** Of each schedule: years of one that runs daily, most of a day of one that runs every minute. */
+const RUNS_KEPT = 1000
 /** A notification is on its way this long after what it tells, at most. */
 const DELIVER_SWEEP_MS = 2000
 const QUEUE_POLL_MS = 250
@@ -74,6 +77,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     { everyMs: WATCH_SWEEP_MS, work: () => watchClusters(runtime) },
     { everyMs: DELIVER_SWEEP_MS, work: () => deliver(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldEvents(runtime) },
+    { everyMs: REMOVE_SWEEP_MS, work: () => removeOldScheduleRuns(database, RUNS_KEPT) },
   ])
   return {
     startTask: (taskID) => startTask(runtime, taskID),

@@ -13,6 +13,8 @@ export const HOOK_RUN_VARIABLE = 'HOLDFAST_HOOK_RUN_ID'
 
 /** For a hook to end by itself after SIGTERM. */
 const TERMINATION_GRACE_MS = 5000
+/** For the kernel to end it after SIGKILL: what hangs in a dead file system never does. */
+const KILL_GRACE_MS = 10_000
 const POLL_MS = 20
 
 export interface HookProcesses {
@@ -22,7 +24,10 @@ export interface HookProcesses {
   readonly runID: string | undefined
 }
 
-/** SIGTERM, a bounded time, SIGKILL. Resolves when none of them is left. */
+/**
+ * SIGTERM, a bounded time, SIGKILL, a bounded time. Resolves when none of them is left that can be
+ * ended.
+ */
 export async function endHookProcesses(processes: HookProcesses): Promise<void> {
   const asked = new Set<number>()
   for (let waitedMs = 0; waitedMs < TERMINATION_GRACE_MS; waitedMs += POLL_MS) {
@@ -36,7 +41,10 @@ export async function endHookProcesses(processes: HookProcesses): Promise<void> 
     for (const pid of found) asked.add(pid)
     await delay(POLL_MS)
   }
-  while (signalAll(find(processes), 'SIGKILL') > 0) await delay(POLL_MS)
+  for (let waitedMs = 0; waitedMs < KILL_GRACE_MS; waitedMs += POLL_MS) {
+    if (signalAll(find(processes), 'SIGKILL') === 0) return
+    await delay(POLL_MS)
+  }
 }
 
 /** How many it reached. One that became another user may be out of a plain user's reach. */

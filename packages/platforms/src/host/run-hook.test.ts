@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -170,4 +172,44 @@ test('one that does not heed SIGTERM is killed', async () => {
   await using app = makeHostApp()
   const { end } = await run(app, 'trap "" TERM; while :; do sleep 1; done', { timeoutMs: 50 })
   assert.deepEqual(end, { kind: 'timed-out', timeoutMs: 50 })
+})
+
+test('one that cannot be ended does not hold up its operation for ever', {
+  skip: needsRoot,
+}, async (context) => {
+  await using app = makeHostApp()
+  const path = giveAway(app)
+  const stateDir = join(app.hostRoot, '..', 'state-of-other')
+  mkdirSync(stateDir)
+  chownSync(stateDir, OTHER_USER, OTHER_GROUP)
+  copyFileSync('/usr/bin/setpriv', join(path, 'become'))
+  chmodSync(join(path, 'become'), 0o4755)
+  const request = {
+    id: randomUUID(),
+    namespace: app.namespace,
+    arguments: [],
+    environment: {},
+    mayRunAsRoot: false,
+    timeoutMs: 50,
+  }
+  // A service that is not root, and a hook that became root: it may not be sent a signal.
+  const program = `
+    const { runHostHook } = await import(${JSON.stringify(import.meta.resolve('./run-hook.ts'))})
+    const place = { hostRoot: ${JSON.stringify(app.hostRoot)}, stateDir: ${JSON.stringify(stateDir)} }
+    const request = { ...${JSON.stringify(request)}, script: Buffer.from('exec ./become --reuid 0 sleep 30') }
+    const result = await runHostHook({ ...place, allowsRoot: false }, request, new AbortController().signal)
+    console.log(JSON.stringify(result))`
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', program],
+    { uid: OTHER_USER, gid: OTHER_GROUP, cwd: '/', encoding: 'utf8', timeout: 40_000 },
+  )
+  await stopHostHook(request.id)
+  if (/EACCES|ERR_MODULE_NOT_FOUND/.test(stderr)) {
+    return context.skip('NOT TESTED: other users cannot read this checkout')
+  }
+  assert.equal(status, 0, stderr)
+  const { end, output } = JSON.parse(stdout) as HookResult
+  assert.deepEqual(end, { kind: 'timed-out', timeoutMs: 50 })
+  assert.match(output, /could not be ended/)
 })

@@ -175,16 +175,21 @@ async function follow(
     // session, and is ended only with a hook that was stopped.
     const isStopped = end === undefined
     await endHookProcesses({ session, runID: isStopped ? request.id : undefined })
-    await exited
+    const isEnded = await Promise.race([exited.then(() => true), delay(DRAIN_MS, false)])
     await Promise.race([Promise.all(streams), delay(DRAIN_MS)])
     signal.throwIfAborted()
+    if (!isEnded) output.append(Buffer.from(NOT_ENDED))
     return { end: end ?? { kind: 'timed-out', timeoutMs }, output: output.text() }
   } finally {
     clearTimeout(timer)
     child.stdout?.destroy()
     child.stderr?.destroy()
+    child.unref()
   }
 }
+
+/** It became a user whom this service may not end, or hangs in the kernel. */
+const NOT_ENDED = '\nIt could not be ended and may still be at work.\n'
 
 /** A process that left the session may hold the output open for as long as it lives. */
 const DRAIN_MS = 1000

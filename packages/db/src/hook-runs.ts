@@ -83,15 +83,33 @@ export async function startHookRun(
     .execute()
 }
 
+/**
+ * Before another service, or another part of this one, ends its process: what the one that began it
+ * writes of its end does not count any more.
+ */
+export async function claimHookRun(
+  { queries }: Queries,
+  { id, boot }: { readonly id: string; readonly boot: string },
+): Promise<void> {
+  await queries
+    .updateTable('hook_runs')
+    .set({ boot })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .execute()
+}
+
 export interface HookRunEnd {
   readonly id: string
+  /** The start of the service that saw it. */
+  readonly boot: string
   readonly state: 'success' | 'failed'
   readonly exitCode?: number
   readonly output: string
   readonly reason?: string
 }
 
-/** False: it had ended before. */
+/** False: it had ended before, or another start of the service has it now. */
 export async function endHookRun({ queries }: Queries, end: HookRunEnd): Promise<boolean> {
   const updated = await queries
     .updateTable('hook_runs')
@@ -104,7 +122,8 @@ export async function endHookRun({ queries }: Queries, end: HookRunEnd): Promise
       ended_at: sql`now()`,
     })
     .where('id', '=', end.id)
-    .where('state', 'in', ['planned', 'running'])
+    .where('state', '=', 'running')
+    .where('boot', '=', end.boot)
     .executeTakeFirst()
   return updated.numUpdatedRows > 0n
 }

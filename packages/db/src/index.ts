@@ -222,6 +222,7 @@ export type { Group } from './groups.ts'
 export { GROUPS } from './groups.ts'
 export type { HookRun, HookRunEnd, NewHookRun } from './hook-runs.ts'
 export {
+  claimHookRun,
   endHookRun,
   insertHookRuns,
   listHookRuns,

@@ -1,6 +1,7 @@
 // Clears what processes of earlier service starts left: movers are ended and waited for, only then
 // are their locks removed from the repositories that they had open.
 import {
+  claimHookRun,
   deleteObligation,
   endServiceBoot,
   isExecutorAlive,
@@ -77,7 +78,11 @@ async function endHooksOf(
   boots: readonly string[],
 ): Promise<void> {
   for (const { id, clusterID } of await listRunningHookRuns(runtime.database, boots)) {
-    await platforms.get(clusterID)?.stopHook(id)
+    const platform = platforms.get(clusterID)
+    if (platform === undefined) continue
+    // One that is alive all the same must not take the end of its hook for that of its script.
+    await claimHookRun(runtime.database, { id, boot: runtime.boot })
+    await platform.stopHook(id)
   }
 }
 

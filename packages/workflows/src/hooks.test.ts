@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  claimHookRun,
   deleteObligation,
   insertHookRuns,
   insertObligation,
   insertServiceBoot,
+  listRunningHookRuns,
   requestTaskCancel,
   startHookRun,
 } from '@holdfast/db'
@@ -344,6 +346,40 @@ test('hooks that cannot be run at all do not take a restored app back', async ()
   assert.equal(app.state, 'ready')
   assert.match(JSON.stringify(app.state_details), /cannot be opened/)
   assert.deepEqual(hooksRun(world, restore.taskID), [])
+})
+
+test('a hook that another service ended, taking over, is not taken as run', async () => {
+  await hook({ action: 'snapshot', stage: 'pre' })
+  const script = '[ -e ../../second ] || { touch ../../second; sleep 1000; }'
+  await hook({ action: 'snapshot', stage: 'post', script })
+  const snapshot = await world.snapshot()
+  let taking: Promise<void> | undefined
+  watch = async ({ step, point }) => {
+    if (step === 'post-snapshot-hooks' && point === 'hook-started') taking ??= takeOver()
+  }
+  /** As a service that thinks this one dead. */
+  async function takeOver(): Promise<void> {
+    while (!existsSync(join(world.hostRoot, '..', 'second'))) await delay(10)
+    const { database, platformOf } = currentRuntime()
+    const [run] = await listRunningHookRuns(database, [currentRuntime().boot])
+    assert.ok(run)
+    await claimHookRun(database, { id: run.id, boot: 'another' })
+    await platformOf({ id: run.clusterID, type: 'host' })?.stopHook(run.id)
+  }
+  await run(snapshot)
+  await taking
+  watch = async () => undefined
+  await settleLostWorkflows(currentRuntime())
+  assert.deepEqual(hooksRun(world, snapshot.taskID), [
+    'pre-snapshot',
+    'post-snapshot',
+    'post-snapshot',
+  ])
+  const states = await world.rows(
+    'select state from hook_runs where task_id = $1 order by position',
+    snapshot.taskID,
+  )
+  assert.deepEqual(states, [{ state: 'success' }, { state: 'success' }])
 })
 
 test('what a lost workflow owes waits while another operation has the app', async () => {

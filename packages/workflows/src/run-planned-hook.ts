@@ -6,6 +6,7 @@
 // task up ends what is left of its process and runs it again.
 import {
   type AppFacts,
+  claimHookRun,
   endHookRun,
   type HookRun,
   inTransaction,
@@ -17,6 +18,7 @@ import {
   writeTaskLog,
 } from '@holdfast/db'
 import type { HookEnd, HookResult, Platform } from '@holdfast/platforms'
+import { OvertakenError } from './heartbeat.ts'
 import { type Runtime, uuidFrom } from './runtime.ts'
 
 export interface HookContext {
@@ -63,11 +65,12 @@ export async function runPlannedHook(context: HookContext, run: HookRun): Promis
   })
 }
 
-/** One that nobody will run to its end any more; whoever cancelled it needs not be told. */
+/** One that began and that nobody will run to its end any more; its canceller needs not be told. */
 export async function endInterruptedHook(
   context: Pick<HookContext, 'runtime' | 'platform' | 'app' | 'task'>,
   run: HookRun,
 ): Promise<HookRun> {
+  await claimHookRun(context.runtime.database, { id: run.id, boot: context.runtime.boot })
   await context.platform.stopHook(run.id)
   return await recordEnd(context, run, {
     output: '',
@@ -149,14 +152,16 @@ async function recordEnd(
   const state = reason === undefined ? 'success' : 'failed'
   const ended = { ...run, state, exitCode, output, reason, source: undefined } as const
   await inTransaction(runtime.database, async (transaction) => {
-    const isFirst = await endHookRun(transaction, {
+    const isOurs = await endHookRun(transaction, {
       id: run.id,
+      boot: runtime.boot,
       state,
       output,
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(reason === undefined ? {} : { reason }),
     })
-    if (!isFirst) return
+    // What another service ended has not run: it is that one's to run now.
+    if (!isOurs) throw new OvertakenError(`Another service took over the hook ${run.hookName}.`)
     await writeTaskLog(transaction, {
       taskID: task.id,
       level: state === 'success' ? 'info' : 'error',

@@ -8,6 +8,7 @@ import { guardedAgents, isRefusedAddressError } from './guarded-agents.ts'
 
 const OPEN = { mayReachPrivateNetworks: true }
 const CLOSED = { mayReachPrivateNetworks: false }
+const INDIRECT = ['2002:a00:1::1', '64:ff9b::7f00:1', '64:ff9b:1::1', '2001:0:1::1', 'fec0::1']
 
 test('metadata and link-local addresses are refused in every notation', () => {
   for (const address of [
@@ -17,6 +18,11 @@ test('metadata and link-local addresses are refused in every notation', () => {
     '0:0:0:0:0:ffff:a9fe:a9fe',
     '64:ff9b::a9fe:a9fe',
     '::a9fe:a9fe',
+    '::ffff:0:a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
+    '250.0.0.1',
     'fe80::1%eth0',
     'fd00:ec2::254',
     '0.0.0.0',
@@ -29,7 +35,15 @@ test('metadata and link-local addresses are refused in every notation', () => {
 })
 
 test('private networks are refused by the setting alone', () => {
-  for (const address of ['127.0.0.1', '::1', '10.1.2.3', '192.168.0.1', '172.31.0.1', 'fd12::1']) {
+  for (const address of [
+    '127.0.0.1',
+    '::1',
+    '10.1.2.3',
+    '192.168.0.1',
+    '172.31.0.1',
+    'fd12::1',
+    ...INDIRECT,
+  ]) {
     assert.equal(refusalOf(address, CLOSED), 'private-network', address)
     assert.equal(refusalOf(address, OPEN), undefined, address)
   }

@@ -120,7 +120,8 @@ describe('types', () => {
   test('63: what is no kubeconfig of one cluster', async () => {
     const two = JSON.parse(kubeconfigOf('https://two.example.org'))
     two.clusters.push(two.clusters[0])
-    for (const text of [CANARY, '[]', '{}', JSON.stringify(two), kubeconfigOf('ftp://x')]) {
+    const none = JSON.stringify({ ...two, clusters: [null] })
+    for (const text of [CANARY, '[]', '{}', none, JSON.stringify(two), kubeconfigOf('ftp://x')]) {
       const answer = await post({ keyType: 'kubeconfig', keyStore: { base64: text } })
       assertProblem(answer, 400, 63)
       assertNoSecret(answer)
@@ -287,6 +288,24 @@ describe('passwords', () => {
     assert.ok(await verifyPassword(password, (await userRow(owner.userID)).password_hash ?? ''))
     assert.equal((await postPassword(admin.userID, password, { token })).status, 201)
   })
+})
+
+test('11: a higher role in some namespaces is none over those who have it everywhere', async () => {
+  const { accountID } = api.tenant
+  const owner = await addUser(api.database, accountID, 'owner')
+  const admin = await addUser(api.database, accountID, 'admin')
+  const limited = {
+    type: 'application/astra-roleBinding',
+    version: '1.1',
+    accountID,
+    userID: admin.userID,
+    role: 'owner',
+    roleConstraints: ['namespaces:*.*'],
+  }
+  assert.equal((await api.call('POST', 'core/v1/roleBindings', { body: limited })).status, 201)
+  const { token } = admin
+  assertProblem(await postPassword(owner.userID, 'taken over by it', { token }), 403, 11)
+  assert.equal((await userRow(owner.userID)).password_hash, null)
 })
 
 test('lists and filters show everything but the key store', async () => {

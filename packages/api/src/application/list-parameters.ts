@@ -216,6 +216,8 @@ function readValue(kind: FieldKind, operator: Operator, value: string): string |
   if (operator === 'in' || kind === 'text' || kind === 'json') return value
   if (kind === 'number') return /^-?[0-9]{1,18}(\.[0-9]{1,18})?$/.test(value) ? value : undefined
   if (!new RegExp(TIME_PATTERN).test(value)) return undefined
+  // PostgreSQL knows no year 0; nothing that is kept is as old.
+  if (value.startsWith('0000')) return '-infinity'
   const instant = new Date(value.replace(',', '.'))
   return Number.isNaN(instant.getTime()) ? undefined : instant.toISOString()
 }

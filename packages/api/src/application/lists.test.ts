@@ -114,6 +114,7 @@ describe('filters', () => {
     assert.equal((await namesWith("percentDone lt '2'")).length, 40)
     const early = await namesWith("backupCreationTimestamp lte '2026-01-01T00:00:04Z'")
     assert.deepEqual(early.toSorted(), ['backup-0', 'backup-2', 'backup-4'])
+    assert.deepEqual(await namesWith("backupCreationTimestamp lt '0000-01-01T00:00:00Z'"), [])
     const exact = await namesWith("backupCreationTimestamp eq '2026-01-01T00:00:08.000Z'")
     assert.deepEqual(exact, ['backup-8'])
   })

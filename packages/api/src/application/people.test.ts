@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Role } from '@holdfast/db'
+import { hashPassword } from '../operations/passwords.ts'
 import {
   addTenant,
   addUser,
@@ -80,6 +81,28 @@ describe('the way of a new user', () => {
     await putUser(body.id, { isEnabled: 'true', state: 'suspended' })
     note(await logIn({ email, password: PASSWORD }))
     assert.equal(texts.size, 1)
+  })
+
+  test('a user of the same name elsewhere does not let anybody guess on', async () => {
+    const email = 'twice@example.org'
+    const { body: victim } = await post('core/v1/users', userBody(email))
+    await bind(victim.id, 'member')
+    await setPassword(victim.id)
+    const other = await addTenant(api.database)
+    const ownPassword = 'of the other account'
+    await api.database.queries
+      .updateTable('users')
+      .set({ email, password_hash: await hashPassword(ownPassword) })
+      .where('id', '=', other.userID)
+      .execute()
+    const { accountID } = other
+    for (let count = 0; count < 10; count += 1) {
+      assertProblem(await logIn({ email, password: 'guess' }), 401, 166)
+      const own = await logIn({ email, password: ownPassword, accountID })
+      assert.equal(own.status, 201, own.text)
+    }
+    assertProblem(await logIn({ email, password: 'guess' }), 503, 41)
+    assert.equal((await logIn({ email, password: ownPassword, accountID })).status, 201)
   })
 
   test('guessing is slowed down, of one user and address, and ends with time', async () => {

@@ -70,8 +70,8 @@ export function readKubeconfig(
     return { reason: 'It must describe exactly one cluster.' }
   }
   if (!Array.isArray(users) || users.length === 0) return { reason: 'It names no user.' }
-  const { cluster } = clusters[0] as { readonly cluster?: { readonly server?: unknown } | null }
-  const server = cluster?.server
+  const [entry] = clusters as ({ readonly cluster?: { readonly server?: unknown } } | null)[]
+  const server = entry?.cluster?.server
   const url = typeof server === 'string' ? URL.parse(server) : null
   if (url === null || !['https:', 'http:'].includes(url.protocol)) {
     return { reason: 'Its cluster has no address that begins with https://.' }

@@ -52,7 +52,7 @@ export async function logIn(
   request: LogInRequest,
 ): Promise<Session> {
   const { email, remoteAddress, accountID } = request
-  const attempt = { email, remoteAddress, now: context.now() }
+  const attempt = { email, accountID, remoteAddress, now: context.now() }
   throttle.begin(attempt)
   const candidates = await findLoginCandidates(context.database, {
     email,
@@ -63,7 +63,8 @@ export async function logIn(
     await tellRefusals(context, candidates, request)
     throw new OperationError({ code: 'login-refused' })
   }
-  throttle.succeed(attempt)
+  // Somebody who has a user of this name in another account must not open the way to guess on.
+  if (candidates.length === 1) throttle.succeed(attempt)
   const caller = toCaller(found.principal)
   const newHash = await throttle.hash(() => hashNewPassword(found, request))
   return await openSession(context, { caller, request, newHash })

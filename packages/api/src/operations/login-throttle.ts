@@ -5,6 +5,8 @@ import { OperationError } from './operation-failure.ts'
 
 export interface LoginAttempt {
   readonly email: string
+  /** Where one was named: the user of another account is another user. */
+  readonly accountID: string | undefined
   readonly remoteAddress: string
   readonly now: Date
 }
@@ -77,8 +79,8 @@ export function makeLoginThrottle(): LoginThrottle {
   }
 }
 
-function limitsOf({ email, remoteAddress }: LoginAttempt) {
-  const user = email.toLowerCase()
+function limitsOf({ email, accountID = 'any', remoteAddress }: LoginAttempt) {
+  const user = `${accountID} ${email.toLowerCase()}`
   return [
     { key: `pair ${remoteAddress} ${user}`, max: PAIR_ATTEMPTS_MAX, isForgiven: true },
     { key: `address ${remoteAddress}`, max: ADDRESS_ATTEMPTS_MAX, isForgiven: false },

@@ -1,15 +1,10 @@
 // The password of a local user, given as a credential of type `passwordHash`.
-import {
-  findPasswordOwner,
-  type KeyStore,
-  type PasswordOwner,
-  type Queries,
-  ROLES,
-} from '@holdfast/db'
+import { findPasswordOwner, type KeyStore, type PasswordOwner, type Queries } from '@holdfast/db'
 import type { Caller } from './caller.ts'
 import { readPasswordEntries } from './key-store-rules.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
+import { checkRank } from './permissions.ts'
 
 export interface PreparedPassword {
   readonly userID: string
@@ -45,16 +40,7 @@ export function checkPasswordOwner(caller: Caller, user: PasswordOwner | undefin
     const reason = 'must be the id of a local user of the account'
     throw invalid([{ name: 'name', reason }])
   }
-  const needed = user.role ?? 'viewer'
-  if (caller.role === undefined || ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) {
-    const role = caller.role ?? 'none'
-    throw new OperationError({
-      code: 'not-permitted',
-      permission: 'manage-credentials',
-      role,
-      needed,
-    })
-  }
+  checkRank(caller, 'manage-credentials', user.role)
   return user
 }
 

@@ -8,7 +8,7 @@ export interface CopyAsset extends DescribedResource {
   readonly id: string
 }
 
-/** Writes the inventory unless it is there already, in one transaction. */
+/** Adds to the inventory what is not in it yet, in one transaction. */
 export async function insertCopyAssets(
   { queries }: Queries,
   copy: CopyRef & { readonly accountID: string },
@@ -18,11 +18,13 @@ export async function insertCopyAssets(
     const table = copy.kind === 'backup' ? 'backups' : 'application_snapshots'
     await transaction.selectFrom(table).select('id').where('id', '=', copy.id).forUpdate().execute()
     const present = await listCopyAssets({ queries: transaction }, copy)
-    if (present.length > 0 || assets.length === 0) return
+    const presentIDs = new Set(present.map(({ id }) => id))
+    const added = assets.filter(({ id }) => !presentIDs.has(id))
+    if (added.length === 0) return
     await transaction
       .insertInto('app_assets')
       .values(
-        assets.map((asset) => ({
+        added.map((asset) => ({
           id: asset.id,
           account_id: copy.accountID,
           snapshot_id: copy.kind === 'snapshot' ? copy.id : null,

@@ -29,6 +29,23 @@ export async function discoverApp(
   return { volumes, assets: toAssets(inventory, copyID) }
 }
 
+/**
+ * The same when hooks have run since, which make directories, say for a dump. Sizes are not
+ * estimated: that reads every volume, and the app is held still meanwhile.
+ */
+export async function discoverNewVolumes(
+  { app, platform }: AppContext,
+  copyID: string,
+  signal: AbortSignal,
+): Promise<Discovered> {
+  const inventory = await platform.discover({ namespaces: undefined }, signal)
+  const isOfApp = ({ namespace = '' }: { readonly namespace?: string }) =>
+    app.namespaces.includes(namespace)
+  const volumes = inventory.volumes.filter(isOfApp).map((volume) => toVolumeCopy(volume, copyID))
+  const resources = inventory.resources.filter(isOfApp)
+  return { volumes, assets: toAssets({ ...inventory, resources }, copyID) }
+}
+
 function toVolumeCopy(volume: InventoryVolume, copyID: string): NewVolumeCopy {
   const strategy: SnapshotStrategy = volume.strategies[0] ?? 'copy'
   return {

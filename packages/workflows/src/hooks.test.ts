@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -185,6 +193,43 @@ test('a backup runs its hooks around those of its snapshot, and keeps no local c
   assert.ok(steps.indexOf('backup/post-backup-hooks') < steps.indexOf('backup/commit-backup'))
   assert.equal((await copyOf('backups', backup)).hook_state, 'success')
   assert.ok(bytesIn(join(world.home, 'snapshots')) < localBytes + 1_000_000)
+  await assertNothingLeft(world)
+})
+
+test('what hooks make before a copy is in it, the first time as well', async () => {
+  const made = join(world.appPath, 'dump')
+  const script = 'mkdir -p dump\necho rows > dump/all'
+  const snapshotHook = await addHook(world, { action: 'snapshot', stage: 'pre', script })
+  const snapshot = await world.snapshot()
+  await run(snapshot)
+  rmSync(made, { recursive: true })
+  const backup = await world.backup()
+  await run(backup)
+  rmSync(made, { recursive: true })
+  await snapshotHook.remove()
+  await hook({ action: 'backup', stage: 'pre', script })
+  const last = await world.backup()
+  await run(last)
+  rmSync(made, { recursive: true })
+  for (const [copy, table, column] of [
+    [snapshot, 'volume_snapshots', 'snapshot_id'],
+    [backup, 'backup_volumes', 'backup_id'],
+    [last, 'backup_volumes', 'backup_id'],
+  ] as const) {
+    const id = copy.resourceID
+    const [volume] = await world.rows(
+      `select repository_snapshot_id, captured_bytes from ${table} where ${column} = $1 and key = $2`,
+      id,
+      'dump',
+    )
+    assert.equal(Number(volume?.captured_bytes), 5, `${table} of ${id}`)
+    assert.ok(volume?.repository_snapshot_id)
+    const assets = await world.rows(
+      `select asset_name from app_assets where ${column} = $1 and asset_name = 'dump'`,
+      id,
+    )
+    assert.equal(assets.length, 1)
+  }
   await assertNothingLeft(world)
 })
 

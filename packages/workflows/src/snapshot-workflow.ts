@@ -1,12 +1,12 @@
 // Takes an application snapshot.
 //
 // pending → (its app is not being restored) → discovering → (its turn at the app) → running: the
-// hooks before it → per volume the platform's own snapshot → the hooks after it → its turn is given
+// hooks before it → the volumes that they made → per volume the platform's own snapshot → the hooks after it → its turn is given
 // back → the volumes without one are read into the local snapshot repository → the description is
 // in the bucket → completed.
 //
-// One that a backup takes for itself finds the volumes that the backup discovered, copies no
-// volume, writes no description and stays `running`: it belongs to the backup, which drops it.
+// One that a backup takes for itself finds the volumes that the backup discovered, and those that
+// hooks made since, which it adds to the backup; it copies no volume, writes no description and stays `running`: it belongs to the backup, which drops it.
 //
 // A failure or a cancel before the commit takes everything back → failed. The turn covers what is
 // quiesced. The reading of the `copy` strategy comes after it, since it is live anyway; but where
@@ -15,14 +15,17 @@
 import {
   advanceCopy,
   type CopyFacts,
+  type CopyRef,
   commitSnapshot,
   failCopy,
   findAppFacts,
   findCopyFacts,
+  insertBackupVolumes,
   insertCopyAssets,
   insertVolumeSnapshots,
   listBackupVolumes,
   listCopyAssets,
+  listHookRuns,
   listVolumeSnapshots,
   recordLocalCopy,
   recordVolumeSnapshot,
@@ -32,7 +35,7 @@ import {
 import type { SnapshotStrategy } from '@holdfast/domain'
 import { awaitApp } from './await-app.ts'
 import { describeCopy } from './describe-copy.ts'
-import { discoverApp } from './discover-volumes.ts'
+import { discoverApp, discoverNewVolumes } from './discover-volumes.ts'
 import { dropSnapshotData } from './drop-snapshot.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
@@ -77,11 +80,13 @@ async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
     await step(execution, 'begin-snapshot', () => begin(execution, snapshotID))
     const volumes = await step(execution, 'discover', (scope) => discover(scope, snapshotID))
     const hooks = await step(execution, 'take-turn', (scope) => enter(scope, snapshotID))
+    let present = volumes
     await holdStill(execution, hooks, async () => {
-      for (const volume of volumes.filter(({ strategy }) => strategy !== 'copy')) {
+      if (hooks) present = await step(execution, 'discover-new', (scope) => add(scope, snapshotID))
+      for (const volume of present.filter(({ strategy }) => strategy !== 'copy')) {
         await step(execution, 'take-volume-snapshot', (scope) => take(scope, snapshotID, volume))
       }
-      if (hooks) await copyVolumes(execution, snapshotID, volumes)
+      if (hooks) await copyVolumes(execution, snapshotID, present)
     })
     await step(execution, 'give-turn', (scope) => leave(scope, snapshotID))
     if (!isOfBackup) {
@@ -152,10 +157,43 @@ async function discover(scope: StepScope, snapshotID: string): Promise<VolumeToT
       found.assets,
     )
   } else {
+    if (await hasBackupHooks(scope)) await addNewVolumes(scope, facts)
     await takeOverBackup(scope, facts, facts.takenByBackupID)
   }
-  const volumes = await listVolumeSnapshots(database, snapshotID)
+  return await volumesOf(scope, snapshotID)
+}
+
+async function volumesOf({ execution }: StepScope, snapshotID: string): Promise<VolumeToTake[]> {
+  const volumes = await listVolumeSnapshots(execution.runtime.database, snapshotID)
   return volumes.map(({ id, namespace, key, strategy }) => ({ id, namespace, key, strategy }))
+}
+
+/** Those before a backup ran after it had discovered its volumes. */
+async function hasBackupHooks({ execution }: StepScope): Promise<boolean> {
+  const backupTaskID = takingBackupTaskID(execution.task)
+  if (backupTaskID === null) return false
+  return (await listHookRuns(execution.runtime.database, backupTaskID)).length > 0
+}
+
+async function add(scope: StepScope, snapshotID: string): Promise<VolumeToTake[]> {
+  const facts = await factsOf(scope, snapshotID)
+  await addNewVolumes(scope, facts)
+  if (facts.takenByBackupID !== undefined) {
+    await takeOverBackup(scope, facts, facts.takenByBackupID)
+  }
+  return await volumesOf(scope, snapshotID)
+}
+
+/** To the backup, where this snapshot is one's own. */
+async function addNewVolumes(scope: StepScope, facts: CopyFacts): Promise<void> {
+  const { database } = scope.execution.runtime
+  const backupID = facts.takenByBackupID
+  const copy: CopyRef = backupID === undefined ? ref(facts.id) : { kind: 'backup', id: backupID }
+  const context = await appContext(scope, facts.appID, copy)
+  const found = await discoverNewVolumes(context, copy.id, scope.signal)
+  const insert = copy.kind === 'backup' ? insertBackupVolumes : insertVolumeSnapshots
+  await insert(database, copy.id, found.volumes)
+  await insertCopyAssets(database, { ...copy, accountID: facts.accountID }, found.assets)
 }
 
 /** What the backup discovered, so that both speak of the same volumes. */

@@ -8,6 +8,7 @@ export const STEP_NAMES = {
     'discover',
     'take-turn',
     'pre-snapshot-hooks',
+    'discover-new',
     'take-volume-snapshot',
     'ensure-local-repository',
     'copy-volume',

@@ -70,6 +70,7 @@ const PLACES = {
   snapshot: [
     'snapshot/await-app',
     'snapshot/pre-snapshot-hooks',
+    'snapshot/discover-new',
     'snapshot/ensure-local-repository',
     'snapshot/copy-volume',
     'snapshot/post-snapshot-hooks',

@@ -21,7 +21,6 @@ import {
   insertHookRuns,
   insertObligation,
   insertServiceBoot,
-  listRunningHookRuns,
   requestTaskCancel,
   startHookRun,
 } from '@holdfast/db'
@@ -391,6 +390,9 @@ test('hooks that cannot be run at all do not take a restored app back', async ()
   assert.equal(app.state, 'ready')
   assert.match(JSON.stringify(app.state_details), /cannot be opened/)
   assert.deepEqual(hooksRun(world, restore.taskID), [])
+  await settleLostWorkflows(currentRuntime())
+  const runs = await world.rows('select state from hook_runs where task_id = $1', restore.taskID)
+  assert.deepEqual(runs, [{ state: 'failed' }])
 })
 
 test('a hook that another service ended, taking over, is not taken as run', async () => {
@@ -406,10 +408,10 @@ test('a hook that another service ended, taking over, is not taken as run', asyn
   async function takeOver(): Promise<void> {
     while (!existsSync(join(world.hostRoot, '..', 'second'))) await delay(10)
     const { database, platformOf } = currentRuntime()
-    const [run] = await listRunningHookRuns(database, [currentRuntime().boot])
-    assert.ok(run)
-    await claimHookRun(database, { id: run.id, boot: 'another' })
-    await platformOf({ id: run.clusterID, type: 'host' })?.stopHook(run.id)
+    const running = `select id from hook_runs where task_id = $1 and state = 'running'`
+    const id = String((await world.row(running, snapshot.taskID)).id)
+    await claimHookRun(database, { id, boot: 'another' })
+    await platformOf({ id: world.clusterID, type: 'host' })?.stopHook(id)
   }
   await run(snapshot)
   await taking

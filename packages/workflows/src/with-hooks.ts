@@ -178,7 +178,10 @@ async function runPostHooks(
   }
   const runs = await listHookRuns(database, task.id)
   const due = new Set(postHooksToRun(runs.map(toDecide), { hasFailed }))
-  for (const run of runs.filter(({ id }) => due.has(id))) await runPlannedHook(context, run)
+  for (const run of runs) {
+    if (due.has(run.id)) await runPlannedHook(context, run)
+    else if (run.state === 'running') await endInterruptedHook(context, run)
+  }
   await skipHookRuns(database, task.id)
   const failed = (await listHookRuns(database, task.id))
     .filter(({ state }) => state === 'failed')

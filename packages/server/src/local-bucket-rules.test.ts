@@ -12,6 +12,7 @@ test('a directory that is ours or protected is refused, however it is reached', 
   await mkdir(join(home, 'bucket'), { recursive: true })
   await mkdir(join(hostRoot, 'shop'), { recursive: true })
   await symlink(home, join(base, 'link'))
+  await symlink('/etc', join(base, 'settings'))
   const refuse = (path: string) => refuseLocalBucket({ home, hostRoot, hostClusters: [] }, path)
 
   for (const path of ['disk', 'disk/deep/er', 'home2', 'database'].map((name) =>
@@ -20,9 +21,18 @@ test('a directory that is ours or protected is refused, however it is reached', 
     assert.equal(await refuse(path), undefined, path)
   }
   assert.equal(await refuse(join(home, 'bucket')), undefined)
+  assert.equal(await refuse('/run/media/somebody/disk'), undefined)
   assert.equal(await refuse(join(base, 'link/bucket')), undefined)
   for (const path of [
     '/',
+    '/etc',
+    '/etc/cron.d',
+    '/proc/self/root/etc',
+    '/sys/kernel',
+    '/dev/shm/not-there-yet',
+    '/usr/local/backups',
+    '/run/media',
+    join(base, 'settings/not-there-yet'),
     home,
     join(home, 'snapshots'),
     join(home, 'not-there-yet'),

@@ -5,6 +5,23 @@ import type { ServiceConfig } from './config.ts'
 import { bucketDirectory } from './first-start.ts'
 import { isWithin, resolveExisting } from './real-path.ts'
 
+/** What the machine itself is made of. Disks that users plug in are below `/run/media`. */
+const SYSTEM_DIRECTORIES = [
+  '/bin',
+  '/boot',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/proc',
+  '/run',
+  '/sbin',
+  '/sys',
+  '/usr',
+]
+const PLUGGED_IN = '/run/media'
+
 /**
  * Why there can be none at `path`, an absolute one: the end of a sentence. Symbolic links are
  * followed as far as there is something, so that none leads around the rules.
@@ -17,6 +34,10 @@ export async function refuseLocalBucket(
     [path, config.home, bucketDirectory(config.home)].map(resolveExisting),
   )) as [string, string, string]
   if (place === sep) return 'must not be the root directory'
+  const system = SYSTEM_DIRECTORIES.find((directory) => isWithin(place, directory))
+  if (system !== undefined && (place === PLUGGED_IN || !isWithin(place, PLUGGED_IN))) {
+    return `must not be in ${system}, which belongs to the system`
+  }
   if (isWithin(place, bucket)) {
     // The one directory of the home that is meant for it; nothing of a repository is a bucket.
     return place === bucket ? undefined : 'must not be inside of the default bucket'

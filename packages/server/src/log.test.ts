@@ -20,9 +20,11 @@ test('secrets are not written, at any usual depth', () => {
   const secret = 'hunter2'
   log.info({ password: secret, token: secret }, 'flat')
   log.info({ job: { password: secret, repository: { keys: { encrypt: secret } } } }, 'nested')
+  log.info({ job: { store: { secretAccessKey: secret, sessionToken: secret } } }, 'server')
+  log.info({ request: { headers: { cookie: secret }, body: { keyStore: { a: secret } } } }, 'body')
   log.info({ request: { headers: { authorization: `Bearer ${secret}` } } }, 'headers')
   workflowsLog(log).warn('by the workflows', { secrets: { password: secret } })
-  assert.equal(lines.length, 4)
+  assert.equal(lines.length, 6)
   for (const line of lines) {
     assert.ok(!line.includes(secret), line)
     assert.ok(line.includes('[secret]'), line)

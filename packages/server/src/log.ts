@@ -7,7 +7,20 @@ import type { LogLevel } from './config.ts'
 export type Log = Logger
 
 /** Members that are never written, wherever a logged object carries them. */
-const SECRET_MEMBERS = ['authorization', 'password', 'token', 'secret', 'keys', 'masterKey', 'key']
+const SECRET_MEMBERS = [
+  'authorization',
+  'cookie',
+  'password',
+  'passwordHash',
+  'token',
+  'sessionToken',
+  'secret',
+  'secretAccessKey',
+  'keys',
+  'keyStore',
+  'masterKey',
+  'key',
+]
 
 const STANDARD_ERROR = 2
 

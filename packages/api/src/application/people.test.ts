@@ -119,6 +119,35 @@ describe('the way of a new user', () => {
 })
 
 describe('sessions', () => {
+  test('over TLS the cookie is secured, and no other of its name counts', async (t) => {
+    await sessionOf('tls@example.org')
+    const secured = await api.buildOn(api.database, { publicUrl: 'https://backup.example.org' })
+    t.after(() => secured.close())
+    const payload = { email: 'tls@example.org', password: PASSWORD }
+    const answer = await secured.inject({ method: 'POST', url: SESSION, payload })
+    const cookie = String(answer.headers['set-cookie'])
+    assert.match(cookie, /^__Host-holdfast_session=[^;]+; Path=\/; HttpOnly; .*; Secure$/)
+    const sent = cookieOf(answer as unknown as TestAnswer)
+    const read = (value: string) =>
+      secured.inject({ method: 'GET', url: SESSION, headers: { cookie: value } })
+    assert.equal((await read(sent)).statusCode, 200)
+    assert.equal((await read(sent.replace('__Host-', ''))).statusCode, 401)
+    // A browser that says nothing of the site says its origin: the one that is configured.
+    const end = (origin: string) =>
+      secured.inject({ method: 'DELETE', url: SESSION, headers: { cookie: sent, origin } })
+    assert.equal((await end('http://backup.example.org')).statusCode, 403)
+    assert.equal((await end('null')).statusCode, 403)
+    assert.equal((await end('https://backup.example.org')).statusCode, 204)
+  })
+
+  test('nobody has more tries by saying that somebody else asks', async () => {
+    const email = 'forwarded@example.org'
+    const guess = (count: number) =>
+      logIn({ email, password: 'guess' }, { 'x-forwarded-for': `198.51.100.${count}` })
+    for (let count = 0; count < 10; count += 1) assertProblem(await guess(count), 401, 166)
+    assertProblem(await guess(10), 503, 41)
+  })
+
   test('end when nobody uses them, and at the latest after twelve hours', async () => {
     const idle = await sessionOf('idle@example.org')
     const busy = await sessionOf('busy@example.org')

@@ -66,6 +66,8 @@ export const ACCOUNTS: ResourceSource<Account> = {
   limitedTo: () => ({
     rows: sql`accounts.id = accounts.reader`,
     columns: sql`accounts.*, null::jsonb as account_contact`,
+    // What is not shown must not be found out by filtering either.
+    fields: { ...ACCOUNTS.fields, accountContact: json(sql`null::jsonb`) },
   }),
   id: sql`accounts.id`,
   accountID: sql`accounts.reader`,

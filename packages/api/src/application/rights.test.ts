@@ -212,6 +212,29 @@ describe('what an in-scope namespace needs stays readable', () => {
     }
   })
 
+  test('not the contact of the account, nor by guessing at it', async () => {
+    const postalAddress = {
+      addressCountry: 'DE',
+      addressLocality: 'Bonn',
+      addressRegion: 'NRW',
+      postalCode: '53111',
+      streetAddress1: 'Markt 1',
+    }
+    const contact = { firstName: 'C', lastName: 'D', email: 'contact@example.org', postalAddress }
+    await api.database.queries
+      .updateTable('accounts')
+      .set({ account_contact: JSON.stringify(contact) })
+      .where('id', '=', api.tenant.accountID)
+      .execute()
+    const query = "filter=accountContact.email%20in%20'contact'&count=true"
+    const seenBy = async (token: string | undefined) => {
+      const { body } = await api.call('GET', `/accounts?${query}`, token ? { token } : {})
+      return [body.items.length, body.metadata.count]
+    }
+    assert.deepEqual(await seenBy(undefined), [1, 1])
+    assert.deepEqual(await seenBy(tokens['limited owner']), [0, 0])
+  })
+
   test('a namespace alone shows the namespace, and nothing below it', async () => {
     const token = await userWith(['owner', [`namespaces:id='${ids.shop.namespace_id}'`]])
     const namespaces = await api.call('GET', 'topology/v1/namespaces', { token })

@@ -6,6 +6,9 @@ import { RequestError } from './request-failure.ts'
 export function schemaViolation(errors: readonly FastifySchemaValidationError[]): RequestError {
   const reasons = new Map<string, Set<string>>()
   for (const error of errors) {
+    // What the branches of a union said is there, too; that none of them fits tells nobody more.
+    if (error.keyword === 'anyOf' && errors.length > 1) continue
+    if (isOfferOfNull(error)) continue
     const name = memberOf(error)
     reasons.set(name, (reasons.get(name) ?? new Set()).add(reasonOf(error)))
   }
@@ -15,6 +18,11 @@ export function schemaViolation(errors: readonly FastifySchemaValidationError[])
   }))
   const report = members.map(({ name, reason }) => `${name} ${reason}`).join('; ')
   return new RequestError({ code: 'body-breaks-schema', members, report })
+}
+
+/** Where a member may be null besides, its value is judged by what else it may be. */
+function isOfferOfNull({ keyword, params }: FastifySchemaValidationError): boolean {
+  return keyword === 'type' && params.type === 'null'
 }
 
 /** `namespaceScopedResources[0].namespace`; `body` when the body itself is wrong. */
@@ -41,7 +49,19 @@ function reasonOf({ keyword, params, message }: FastifySchemaValidationError): s
       return `must be one of ${JSON.stringify(params.allowedValues).slice(1, -1)}`
     case 'const':
       return `must be ${JSON.stringify(params.allowedValue)}`
+    case 'minLength':
+      return `must have at least ${counted(params.limit, 'character')}`
+    case 'maxLength':
+      return `must have at most ${counted(params.limit, 'character')}`
+    case 'minItems':
+      return `must have at least ${counted(params.limit, 'element')}`
+    case 'maxItems':
+      return `must have at most ${counted(params.limit, 'element')}`
     default:
       return message ?? 'is invalid'
   }
+}
+
+function counted(limit: unknown, thing: string): string {
+  return limit === 1 ? `1 ${thing}` : `${limit} ${thing}s`
 }

@@ -644,7 +644,7 @@ const ANSWERS: Answers = {
   'bucket-in-use': ({ bucketID, backups, snapshots, schedules }) => ({
     problem: 83,
     resource: `bucket ${bucketID}`,
-    reason: `It is used by ${backups} backups, ${snapshots} snapshots and ${schedules} schedules, those in the trash included.`,
+    reason: `It is used by ${counted(backups, 'backup')}, ${counted(snapshots, 'snapshot')} and ${counted(schedules, 'schedule')}, those in the trash included.`,
     remedy: 'Delete them, empty the trash, or name another bucket in the schedules.',
   }),
   'bucket-is-cloud-default': ({ bucketID, cloud }) => ({
@@ -680,4 +680,8 @@ function notFoundProblem(method: string): 1 | 2 {
 
 function sentenceOf(members: readonly InvalidMember[]): string {
   return `${members.map(({ name, reason }) => `${name} ${reason}`).join('; ')}.`
+}
+
+function counted(count: number, thing: string): string {
+  return count === 1 ? `1 ${thing}` : `${count} ${thing}s`
 }

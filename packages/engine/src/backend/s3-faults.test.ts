@@ -15,6 +15,7 @@ import {
 import { withRetry } from './retry.ts'
 import { s3Backend } from './s3.ts'
 import type { S3Options } from './s3-connection.ts'
+import { troubleOf } from './s3-trouble.ts'
 
 const CONTENT = Buffer.from('some content')
 const PACK = { kind: 'data', name: sha256Hex(CONTENT) } as const
@@ -257,6 +258,17 @@ test('a server that is not there may come back', async () => {
   const failure = await failureWith([], () => backend.load(PACK, undefined, undefined))
   assert.equal(failure.code, 'backend-unavailable')
   assert.match(reasonOf(failure), /ECONNREFUSED/)
+})
+
+test('of what OpenSSL says the words are told', () => {
+  const said =
+    'write EPROTO 40E3:error:0A00010B:SSL routines:tls_record:wrong version number:../deps/x.c:78:\n'
+  const error = Object.assign(new Error(said), { code: 'EPROTO' })
+  assert.deepEqual(troubleOf(error, {} as S3Options), {
+    trouble: 'not-tls',
+    reason:
+      'EPROTO: wrong version number; use http:// in the URL of the server, or the port where it speaks TLS',
+  })
 })
 
 test('an address that the agents refuse is not tried again', async () => {

@@ -219,9 +219,16 @@ function whatItSaid(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const status = statusOf(error)
   const code = errnoOf(error) ?? (status === undefined ? error.name : error.name || `${status}`)
-  const message = error.message.replace(/\s+/g, ' ').replace(/[.\s]+$/, '')
+  const message = withoutOpenSSL(error.message)
+    .replace(/\s+/g, ' ')
+    .replace(/[.\s]+$/, '')
   const said = message === '' || message === 'UnknownError' ? `HTTP status ${status}` : message
   return `${code}: ${said}`.slice(0, SAID_CHARACTERS_MAX)
+}
+
+/** Of `write EPROTO 40E3…:error:0A00010B:SSL routines:…:wrong version number:../deps/…:78:` the words. */
+function withoutOpenSSL(message: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 }
 
 function withoutKeys(text: string, { secretAccessKey, sessionToken }: S3Options): string {

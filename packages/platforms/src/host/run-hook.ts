@@ -79,8 +79,9 @@ function userOf(
   const { uid, gid } = directory.status()
   const ourUID = process.geteuid?.()
   if (uid === 0 && !allowsRoot) {
-    const remedy = 'HOLDFAST_COMMANDS_AS_ROOT=allow, or give the directory to the app’s user'
-    return { fault: `${namespace} belongs to root, and hooks may not run as root: set ${remedy}` }
+    // What to set stands last: where the sentence is shortened, that is what is left of it.
+    const remedy = 'give it to the app’s user, or set HOLDFAST_COMMANDS_AS_ROOT=allow'
+    return { fault: `${namespace} belongs to root: ${remedy}` }
   }
   if (uid === 0 && !mayRunAsRoot) {
     const reason = 'only hooks and sources last changed by an owner may run as root'

@@ -40,7 +40,7 @@ export interface Session {
 export const SESSION_MAX_MS = 12 * 60 * 60_000
 
 /** Opens with no password: who names an unknown user waits as long as who names a known one. */
-const NOBODYS_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
+const NOBODYS_HASH = `$argon2id$v=19$m=12288,t=3,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
 
 /**
  * Fails with `login-refused`, the same whatever was wrong, with `login-throttled`,

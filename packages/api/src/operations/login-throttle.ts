@@ -29,7 +29,7 @@ const ADDRESS_ATTEMPTS_MAX = 100
 const USER_ATTEMPTS_MAX = 200
 /** Beyond it the oldest are forgotten, so that made-up names cannot fill the memory. */
 const KEYS_MAX = 20_000
-/** Each takes 19 MiB and a processor for some 40 ms. */
+/** Each takes 12 MiB and a processor for some 40 ms. */
 const HASHING_MAX = 2
 const WAITING_MAX = 50
 

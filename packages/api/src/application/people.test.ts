@@ -410,6 +410,10 @@ describe('accounts', () => {
     const contact = { firstName: 'C', lastName: 'D', email: 'contact@example.org', postalAddress }
     const path = `/accounts/${body.id}`
     const sent = { ...accountBody('third'), accountContact: contact }
+    for (const email of ['x@y\r\nBcc: z@example.org', 'x', 'x@y\u0007', 'a@b, c@d']) {
+      const bad = { ...sent, accountContact: { ...contact, email } }
+      assertProblem(await put(path, bad), 400, 9)
+    }
     assert.equal((await put(path, sent)).status, 204)
     const users = (await api.call('GET', `${path}/core/v1/users`)).body.items
     assert.equal(users.length, 1)

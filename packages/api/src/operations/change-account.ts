@@ -22,6 +22,7 @@ import {
 } from '@holdfast/db'
 import type { Label } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
+import { refuseBadEmail } from './change-user.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 
@@ -63,6 +64,8 @@ export async function changeAccount(
   { userID }: Caller,
   { id, checkPreconditions, ...change }: AccountChangeRequest,
 ): Promise<void> {
+  const { accountContact } = change
+  if (accountContact !== undefined) refuseBadEmail(accountContact.email, 'accountContact.email')
   await inTransaction(context.database, async (transaction) => {
     await lockPeople(transaction, id)
     const present = await readAccount(transaction, id)

@@ -175,11 +175,12 @@ function refuseFixed(present: User, authProvider: string | undefined): void {
   })
 }
 
-function refuseBadEmail(email: string): void {
+/** `name`: the member that holds it. */
+export function refuseBadEmail(email: string, name = 'email'): void {
   // What mail systems accept is wider than any pattern; this much they all demand.
-  if (/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email) && email.length <= 320) return
+  if (/^[^\s\p{Cc}@<>,;]+@[^\s\p{Cc}@<>,;]+$/u.test(email) && email.length <= 320) return
   const reason = 'must be one e-mail address'
-  throw new OperationError({ code: 'invalid-request', members: [{ name: 'email', reason }] })
+  throw new OperationError({ code: 'invalid-request', members: [{ name, reason }] })
 }
 
 async function refuseTakenEmail(

@@ -18,6 +18,8 @@ import {
 const VERSIONS = ['1.0', '1.1'] as const
 const CLOSED = { additionalProperties: false } as const
 
+const GvkSchema = Type.String({ minLength: 1, maxLength: 254 })
+
 const refresh: Collection<AppAsset>['refresh'] = (context, { caller, parents }) =>
   refreshApp(context, { accountID: caller.accountID, appID: parents.appID ?? '' })
 
@@ -39,10 +41,7 @@ export const appAssets: ResourceDefinition<AppAsset> = {
       // Names on a host are bytes, percent-encoded: they may be longer than an object's.
       assetName: Type.String({ minLength: 1 }),
       namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-      GVK: Type.Object(
-        { group: Type.String(), kind: Type.String(), version: Type.String() },
-        CLOSED,
-      ),
+      GVK: Type.Object({ group: GvkSchema, kind: GvkSchema, version: GvkSchema }, CLOSED),
       creationTimestamp: TimeSchema,
       labels: Type.Array(LabelSchema),
       resource: Type.Optional(Type.Object({})),

@@ -44,10 +44,13 @@ const PathSchema = Type.String({
 
 /** Of providers that this version refuses; their members are known all the same. */
 const REFUSED_PROVIDERS = {
-  gcp: Type.Optional(Type.Object({ bucketName: Type.String() }, CLOSED)),
+  gcp: Type.Optional(Type.Object({ bucketName: Type.String({ maxLength: 63 }) }, CLOSED)),
   azure: Type.Optional(
     Type.Object(
-      { storageAccount: Type.String({ maxLength: 63 }), bucketName: Type.String() },
+      {
+        storageAccount: Type.String({ maxLength: 63 }),
+        bucketName: Type.String({ maxLength: 63 }),
+      },
       CLOSED,
     ),
   ),

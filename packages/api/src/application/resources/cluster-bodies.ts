@@ -128,6 +128,7 @@ export const ManagedClusterUpdateSchema = Type.Object(
     version: Type.Enum([...CLUSTER_VERSIONS]),
     id: Type.Optional(SentIdSchema),
     name: Type.Optional(PlaceNameSchema),
+    credentialID: Type.Optional(SentIdSchema),
     defaultBucketID: Type.Optional(SentIdSchema),
     defaultStorageClass: Type.Optional(SentIdSchema),
     tridentManagedStateDesired: Type.Optional(TridentSchema),
@@ -151,11 +152,13 @@ export function readClusterChange(body: WireResource) {
 /** Everything but the id. */
 export function readManagedClusterChange(body: WireResource) {
   const sent = body as Static<typeof ManagedClusterUpdateSchema>
-  const { version, name, defaultBucketID: bucketID, defaultStorageClass: classID, metadata } = sent
+  const { version, name, credentialID, metadata } = sent
+  const { defaultBucketID: bucketID, defaultStorageClass: classID } = sent
   return {
     version,
     wantsTrident: sent.tridentManagedStateDesired === 'managed',
     ...(name === undefined ? {} : { name }),
+    ...(credentialID === undefined ? {} : { credentialID: lowerId(credentialID) }),
     ...(bucketID === undefined ? {} : { defaultBucketID: lowerId(bucketID) }),
     ...(classID === undefined ? {} : { defaultStorageClassID: lowerId(classID) }),
     ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),

@@ -49,7 +49,7 @@ const members = {
   version: Type.Enum([...CLUSTER_VERSIONS]),
   id: IdSchema,
   name: Type.String({ minLength: 1, maxLength: 63 }),
-  state: Type.Enum([...PLACE_STATES, 'deleting']),
+  state: Type.Enum([...PLACE_STATES]),
   stateUnready: UnreadySchema,
   managedState: Type.Enum([...MANAGED_STATES]),
   managedStateUnready: UnreadySchema,
@@ -147,6 +147,7 @@ export const managedClusters: ResourceDefinition<Cluster> = {
     {
       type: Type.Literal('application/astra-managedCluster'),
       ...members,
+      state: Type.Enum([...PLACE_STATES, 'deleting']),
       managedTimestamp: TimeSchema,
       defaultBucketID: Type.Optional(IdSchema),
     },
@@ -180,7 +181,7 @@ export const managedClusters: ResourceDefinition<Cluster> = {
       update: {
         permission: 'manage-clouds',
         body: ManagedClusterUpdateSchema,
-        problems: [58, 108, 167],
+        problems: [58, 67, 108, 167],
         run: (context, { caller, id, body, checkPreconditions }) =>
           changeCluster(context, caller, {
             ...readManagedClusterChange(body),

@@ -1,7 +1,7 @@
 // Collections of what does not exist here: they answer an empty list, so that a client that lists
 // everything goes on, and say why nothing can be added.
 import { NOTHING, type ResourceCommon } from '@holdfast/db'
-import { type Static, type TObject, Type } from 'typebox'
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import {
   refuseHookOverride,
   refuseMirror,
@@ -20,7 +20,6 @@ import type {
 import { lowerId } from '../sent-values.ts'
 import {
   COMMON_FIELDS,
-  DnsLabelSchema,
   IdSchema,
   MetadataSchema,
   SentIdSchema,
@@ -81,6 +80,9 @@ const MirrorUpdateSchema = Type.Object(
     destinationAppID: Type.Optional(SentIdSchema),
     destinationClusterID: Type.Optional(SentIdSchema),
     stateDesired: Type.Optional(Type.Enum(['established', 'failedOver', 'deleted'])),
+    ...answered(['state', 'stateTransitions', 'stateAllowed', 'stateDetails']),
+    ...answered(['transferState', 'transferStateTransitions', 'transferStateDetails']),
+    ...answered(['healthState', 'healthStateTransitions', 'healthStateDetails']),
   },
   CLOSED,
 )
@@ -106,8 +108,11 @@ const BackendUpdateSchema = Type.Object(
     ...backendMembers,
     id: Type.Optional(SentIdSchema),
     backendType: Type.Optional(Type.Enum(['ontap'])),
-    configVersion: Type.Optional(DnsLabelSchema),
+    configVersion: Type.Optional(BackendNameSchema),
     stateDesired: Type.Optional(Type.Enum(['running'])),
+    ...answered(['state', 'stateUnready', 'managedState', 'managedStateUnready', 'ontap']),
+    ...answered(['healthState', 'healthStateUnready']),
+    ...answered(['protectionState', 'protectionStateUnready']),
   },
   CLOSED,
 )
@@ -251,6 +256,11 @@ function ofAccount(
   return { name, plural, title, versions: ['1.0', '1.1'], members, places }
 }
 
+/** Members of answers, which a client may send back. */
+function answered(members: readonly string[]): Record<string, TSchema> {
+  return Object.fromEntries(members.map((member) => [member, Type.Optional(Type.Unknown())]))
+}
+
 function definitionOf(empty: EmptyCollections): ResourceDefinition {
   const { name, plural, title, versions, members } = empty
   return {
@@ -266,7 +276,7 @@ function definitionOf(empty: EmptyCollections): ResourceDefinition {
         type: Type.Literal(`application/astra-${name}`),
         version: Type.Enum([...versions]),
         id: IdSchema,
-        ...Object.fromEntries(members.map((member) => [member, Type.Optional(Type.Unknown())])),
+        ...answered(members),
         metadata: MetadataSchema,
       },
       CLOSED,

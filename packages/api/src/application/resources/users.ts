@@ -132,7 +132,7 @@ export const users: ResourceDefinition<User> = {
       authProvider: ProviderSchema,
       firstName: Type.String({ maxLength: 63 }),
       lastName: Type.String({ maxLength: 63 }),
-      companyName: Type.Optional(Type.String()),
+      companyName: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
       email: Type.String(),
       phone: Type.Optional(Type.String()),
       postalAddress: Type.Optional(postalAddressSchema({ postalCodeMax: 63 })),

@@ -114,6 +114,7 @@ function registerUpdate<Resource extends ResourceCommon>(
       const scope = await openScope(served, request)
       const present = await findItem(served, scope, request)
       await checkReach(served, request, present.id)
+      refuseOtherId(served, present.id, (request.body as WireResource).id)
       await update.run(served.context, {
         caller: request.caller,
         parents: scope.parents,
@@ -125,6 +126,18 @@ function registerUpdate<Resource extends ResourceCommon>(
       return reply.code(204).send()
     },
   })
+}
+
+/** An id may be sent back, in any case, but not changed. */
+function refuseOtherId<Resource extends ResourceCommon>(
+  { definition }: ServedCollection<Resource>,
+  id: string,
+  sent: unknown,
+): void {
+  if (typeof sent !== 'string' || sent.toLowerCase() === id) return
+  const resource = `${definition.title} ${id}`
+  const members = [{ name: 'id', reason: `is ${id} and cannot be changed` }]
+  throw new OperationError({ code: 'fixed-value-changed', resource, members })
 }
 
 function registerRemove<Resource extends ResourceCommon>(

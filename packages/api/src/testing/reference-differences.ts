@@ -35,7 +35,7 @@ interface Member {
 /** Members that all resources have; their own tests know them. */
 const COMMON_MEMBERS = ['type', 'version', 'metadata', 'id']
 
-export interface ReferenceCollection {
+interface ReferenceCollection {
   readonly collection: { readonly path: string; readonly methods: readonly string[] }
   readonly item: { readonly path: string; readonly methods: readonly string[] }
   readonly parameters: readonly string[]
@@ -258,7 +258,7 @@ const PLAIN: Readonly<Record<string, JsonSchema>> = {
 }
 
 /** `str 1-63`, `enum a b`, `uuid[]`, `str 1-31 /^a+$/`. */
-export function documentedSchema(type: string): JsonSchema {
+function documentedSchema(type: string): JsonSchema {
   const [pattern] = /(?<=\/)\^.*\$(?=\/)/.exec(type) ?? []
   const [kind = '', ...rest] = type
     .replace(/\/\^.*\$\//, '')

@@ -1,9 +1,11 @@
 // Schedules at work: real runs of a real service, whose clock the test moves.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { after, afterEach, before, test } from 'node:test'
 import { deleteSchedule, insertSchedule, requestTaskCancel } from '@holdfast/db'
 import { nextDueTime, ruleOfTimes, type ScheduleTimes } from '@holdfast/domain'
+import type { Platform } from '@holdfast/platforms'
 import type { StepPassage } from './step-observer.ts'
 import { systemNow } from './testing/clock.ts'
 import { startTestService } from './testing/test-service.ts'
@@ -19,6 +21,8 @@ const RULE = ruleOfTimes(EVERY_TEN_MINUTES)
 let world: World
 let workflows: Workflows
 let aheadMs = 0
+/** What movers of backups say is held back until they are stopped. */
+let areMoversHeld = false
 let onPassage: (passage: StepPassage) => Promise<void> = async () => undefined
 const now = () => new Date(systemNow().getTime() + aheadMs)
 
@@ -29,10 +33,12 @@ before(async () => {
     database: world.database.database,
     now,
     observer: (passage) => onPassage(passage),
+    withPlatform: holdingMovers,
   })
 })
 afterEach(async () => {
   onPassage = async () => undefined
+  areMoversHeld = false
   await world.rows('delete from schedules')
 })
 after(async () => {
@@ -107,6 +113,7 @@ test('a cancel of the run stops what it is at, down to the mover', async () => {
     const request = { accountID, taskID: String(task_id), userID }
     await requestTaskCancel(world.database.database, request)
   }
+  areMoversHeld = true
   await nextRun(id, 'failed')
   const run = await world.row('select * from schedule_runs where schedule_id = $1', id)
   assert.match(String(run.reason), /^cancelled by/)
@@ -206,4 +213,21 @@ async function copiesOf(table: 'backups' | 'application_snapshots', scheduleID: 
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+function holdingMovers(platform: Platform): Platform {
+  return {
+    ...platform,
+    async startMover(id, job) {
+      const mover = await platform.startMover(id, job)
+      if (!areMoversHeld || job.kind !== 'backup') return mover
+      return {
+        ...mover,
+        async *events(signal) {
+          if (!signal.aborted) await once(signal, 'abort')
+          yield* mover.events(signal)
+        },
+      }
+    },
+  }
 }

@@ -4,14 +4,13 @@
 // (that snapshot is completed) → planned → prepared: nothing of the new namespaces exists, there is
 // space, empty staging made → every volume staged and counted → past the commit: no cancel any more
 // → new namespaces made, the volumes put into them → the app is `discovering`, its inventory is
-// written → the hooks after a restore that the copy recorded → `ready` → nothing staged is left → the snapshot of a live clone is being deleted → ended.
+// written → the hooks after a restore that the copy recorded → `ready` → nothing staged is left →
+// the snapshot of a live clone is being deleted → ended.
 //
 // A failure or a cancel removes the staging and the new namespaces; the app is `failed`, says why,
 // and stays listed until it is deleted.
 import {
   advanceAppToDiscovering,
-  deleteObligation,
-  endAppRestore,
   inTransaction,
   listCopyAssets,
   passCommit,
@@ -20,6 +19,7 @@ import {
 import { NAMESPACE_KIND } from '@holdfast/domain'
 import type { DirectoryOwnership, NewNamespace } from '@holdfast/platforms'
 import { awaitSourceSnapshot, dropSourceSnapshot } from './clone-source.ts'
+import { endApp, exchangeCopy, finishExchange, rollBackExchange } from './exchange-copy.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planRecordedHooks } from './hook-plan.ts'
@@ -30,8 +30,7 @@ import {
   planCopy,
   prepareStaging,
   type StagedTarget,
-  stageVolume,
-  sumOfBytes,
+  stageVolumes,
 } from './stage-copy.ts'
 import { type StepScope, step } from './step.ts'
 import {
@@ -56,17 +55,9 @@ async function runClone(execution: Execution): Promise<TaskOutcome> {
     if (isOwnSnapshot) await step(execution, 'await-source', awaitSource)
     const plan = await step(execution, 'plan-clone', planClone)
     const staged = await step(execution, 'prepare-restore', (scope) => prepare(scope, plan))
-    const totalBytes = sumOfBytes(staged)
-    for (const [at, volume] of staged.entries()) {
-      const before = sumOfBytes(staged.slice(0, at))
-      await step(execution, 'restore-volume', async (scope) => {
-        const report = (bytesDone: number) =>
-          scope.report({ bytesDone: before + bytesDone, totalBytes })
-        await stageVolume(scope, volume, report)
-      })
-    }
+    await stageVolumes(execution, staged)
     hooks = await step(execution, 'pass-commit', passPointOfNoReturn)
-    await step(execution, 'commit-restore', exchange, SHIELDED)
+    await step(execution, 'commit-restore', exchangeCopy, SHIELDED)
     await step(execution, 'discover-clone', discover, SHIELDED)
   } catch (error) {
     return await endFailed(execution, failureToEndWith(error))
@@ -78,7 +69,7 @@ async function runClone(execution: Execution): Promise<TaskOutcome> {
     ({ execution }) => endApp(execution, 'ready', failedHooks),
     SHIELDED,
   )
-  await undo(execution, 'finish-restore', finish)
+  await undo(execution, 'finish-restore', finishExchange)
   if (isOwnSnapshot) await undo(execution, 'drop-source', dropSource)
   await step(execution, 'end-clone', completeTask, SHIELDED)
   return { state: 'completed' }
@@ -138,11 +129,6 @@ async function passPointOfNoReturn(scope: StepScope): Promise<HookPlan | null | 
   return await planRecordedHooks(scope, { copy, namespaceMapping })
 }
 
-async function exchange(scope: StepScope): Promise<void> {
-  const { platform } = await appContext(scope, appIDOf(scope.execution))
-  await platform.commitRestore(scope.execution.taskID, scope.signal)
-}
-
 async function discover(scope: StepScope): Promise<void> {
   const { execution, signal } = scope
   const { database, now } = execution.runtime
@@ -169,23 +155,12 @@ async function discover(scope: StepScope): Promise<void> {
   )
 }
 
-async function finish(scope: StepScope): Promise<void> {
-  const { execution } = scope
-  const { platform } = await appContext(scope, appIDOf(execution))
-  await platform.finishRestore(execution.taskID, scope.signal)
-  await deleteObligation(execution.runtime.database, execution.taskID)
-}
-
 async function dropSource({ execution }: StepScope): Promise<void> {
   await dropSourceSnapshot(execution.runtime, execution.task)
 }
 
 async function endFailed(execution: Execution, failure: WorkflowFailure): Promise<TaskOutcome> {
-  await undo(execution, 'rollback-restore', async (scope) => {
-    const { platform } = await appContext(scope, appIDOf(execution))
-    await platform.rollbackRestore(execution.taskID, scope.signal)
-    await deleteObligation(execution.runtime.database, execution.taskID)
-  })
+  await undo(execution, 'rollback-restore', rollBackExchange)
   if (inputOf(execution).isOwnSnapshot) await undo(execution, 'drop-source', dropSource)
   await step(
     execution,
@@ -197,15 +172,6 @@ async function endFailed(execution: Execution, failure: WorkflowFailure): Promis
     SHIELDED,
   )
   return failedOutcome(failure)
-}
-
-async function endApp(
-  execution: Execution,
-  state: 'ready' | 'failed',
-  stateDetails: ReturnType<typeof stateDetailsOf>,
-): Promise<void> {
-  const appID = appIDOf(execution)
-  await endAppRestore(execution.runtime.database, execution, { appID, state, stateDetails })
 }
 
 function inputOf({ task }: Execution): CloneInput {

@@ -2,13 +2,14 @@
 //
 // The operation has set the app to `restoring`. planned → prepared: space, permissions and users
 // of the volumes checked, empty staging made → every volume staged and counted → past the commit:
-// no cancel any more → exchanged, all volumes or none → the app's hooks after a restore → the app is `ready` → the replaced trees are
-// gone → ended.
+// no cancel any more → exchanged, all volumes or none → the app's hooks after a restore → the app is
+// `ready` → the replaced trees are gone → ended.
 //
 // A failure before the exchange, or in it, removes the staging and leaves the data untouched: the
 // app is `failed` and says why. A cancel puts it back to its former state. A crash between two
 // exchanges rolls forward with the repeated step.
-import { deleteObligation, endAppRestore, passCommit, type StateDetail } from '@holdfast/db'
+import { passCommit } from '@holdfast/db'
+import { endApp, exchangeCopy, finishExchange, rollBackExchange } from './exchange-copy.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
@@ -18,8 +19,7 @@ import {
   planCopy,
   prepareStaging,
   type StagedTarget,
-  stageVolume,
-  sumOfBytes,
+  stageVolumes,
 } from './stage-copy.ts'
 import { type StepScope, step } from './step.ts'
 import {
@@ -42,17 +42,9 @@ async function runRestore(execution: Execution): Promise<TaskOutcome> {
   try {
     const plan = await step(execution, 'plan-restore', planRestore)
     const staged = await step(execution, 'prepare-restore', (scope) => prepare(scope, plan))
-    const totalBytes = sumOfBytes(staged)
-    for (const [at, volume] of staged.entries()) {
-      const before = sumOfBytes(staged.slice(0, at))
-      await step(execution, 'restore-volume', async (scope) => {
-        const report = (bytesDone: number) =>
-          scope.report({ bytesDone: before + bytesDone, totalBytes })
-        await stageVolume(scope, volume, report)
-      })
-    }
+    await stageVolumes(execution, staged)
     hooks = await step(execution, 'pass-commit', passPointOfNoReturn)
-    await step(execution, 'commit-restore', exchange, SHIELDED)
+    await step(execution, 'commit-restore', exchangeCopy, SHIELDED)
   } catch (error) {
     return await endFailed(execution, failureToEndWith(error))
   }
@@ -63,7 +55,7 @@ async function runRestore(execution: Execution): Promise<TaskOutcome> {
     ({ execution }) => endApp(execution, 'ready', failedHooks),
     SHIELDED,
   )
-  await undo(execution, 'finish-restore', finish)
+  await undo(execution, 'finish-restore', finishExchange)
   await step(execution, 'end-restore', completeTask, SHIELDED)
   return { state: 'completed' }
 }
@@ -95,24 +87,8 @@ async function passPointOfNoReturn(scope: StepScope): Promise<HookPlan | null | 
   return await planAppHooks(scope, 'restore')
 }
 
-async function exchange(scope: StepScope): Promise<void> {
-  const { platform } = await appContext(scope, appIDOf(scope.execution))
-  await platform.commitRestore(scope.execution.taskID, scope.signal)
-}
-
-async function finish(scope: StepScope): Promise<void> {
-  const { execution } = scope
-  const { platform } = await appContext(scope, appIDOf(execution))
-  await platform.finishRestore(execution.taskID, scope.signal)
-  await deleteObligation(execution.runtime.database, execution.taskID)
-}
-
 async function endFailed(execution: Execution, failure: WorkflowFailure): Promise<TaskOutcome> {
-  await undo(execution, 'rollback-restore', async (scope) => {
-    const { platform } = await appContext(scope, appIDOf(execution))
-    await platform.rollbackRestore(execution.taskID, scope.signal)
-    await deleteObligation(execution.runtime.database, execution.taskID)
-  })
+  await undo(execution, 'rollback-restore', rollBackExchange)
   await step(
     execution,
     'fail-restore',
@@ -126,15 +102,6 @@ async function endFailed(execution: Execution, failure: WorkflowFailure): Promis
     SHIELDED,
   )
   return failedOutcome(failure)
-}
-
-async function endApp(
-  execution: Execution,
-  state: RestoreInput['formerState'],
-  stateDetails: readonly StateDetail[],
-): Promise<void> {
-  const appID = appIDOf(execution)
-  await endAppRestore(execution.runtime.database, execution, { appID, state, stateDetails })
 }
 
 function inputOf({ task }: Execution): RestoreInput {

@@ -19,11 +19,11 @@ import {
   selectVolumes,
 } from '@holdfast/domain'
 import type { PrepareRestoreRequest, VolumeSnapshotHandle } from '@holdfast/platforms'
-import { appIDOf, logTask } from './execution.ts'
+import { appIDOf, type Execution, logTask } from './execution.ts'
 import { openRepository } from './open-repository.ts'
 import { logicalPathOf } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
-import type { StepScope } from './step.ts'
+import { type StepScope, step } from './step.ts'
 import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
 import { WorkflowError } from './workflow-failure.ts'
@@ -110,12 +110,26 @@ export async function prepareStaging(
   })
 }
 
-export function sumOfBytes(volumes: readonly PlannedVolume[]): number {
-  return volumes.reduce((sum, { expected }) => sum + expected.bytes, 0)
+/** Each in a step of its own; the task's progress is that of all of them. */
+export async function stageVolumes(
+  execution: Execution,
+  volumes: readonly StagedTarget[],
+): Promise<void> {
+  const totalBytes = volumes.reduce((sum, { expected }) => sum + expected.bytes, 0)
+  let before = 0
+  for (const volume of volumes) {
+    const done = before
+    await step(execution, 'restore-volume', async (scope) => {
+      const report = (bytesDone: number) =>
+        scope.report({ bytesDone: done + bytesDone, totalBytes })
+      await stageVolume(scope, volume, report)
+    })
+    before += volume.expected.bytes
+  }
 }
 
 /** `report` gets the bytes of this volume that are done. */
-export async function stageVolume(
+async function stageVolume(
   scope: StepScope,
   volume: StagedTarget,
   report: (bytesDone: number) => void,

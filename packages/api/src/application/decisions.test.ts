@@ -7,6 +7,7 @@ import {
   addTenant,
   addUser,
   assertAnswersConform,
+  hostWith,
   makeTestApi,
   type TestApi,
 } from '../testing/test-api.ts'
@@ -329,6 +330,15 @@ describe('decisions', () => {
     assert.equal((await api.call('GET', `k8s/v2/apps/${appID}`)).body.state, 'restoring')
     assertProblem(await putApp(api, appID, { backupID }, FORCE), 409, 112)
     assertProblem(await api.call('DELETE', `k8s/v2/apps/${appID}`), 409, 112)
+    // What is being exchanged was planned for the namespaces that the app has.
+    api.host.seen = hostWith(
+      ...new Set([...api.host.seen.namespaces.map(({ name }) => name), 'aside']),
+    )
+    const elsewhere = { namespaceScopedResources: [{ namespace: 'aside' }] }
+    assertProblem(await putApp(api, appID, elsewhere), 409, 112)
+    const { body: asRead } = await api.call('GET', `k8s/v2/apps/${appID}`)
+    const { namespaceScopedResources } = asRead
+    assert.equal((await putApp(api, appID, { namespaceScopedResources })).status, 204)
     assert.equal((await postBackup(api, appID)).body.state, 'pending')
     assert.equal((await postSnapshot(api, appID)).body.state, 'pending')
   })

@@ -72,6 +72,7 @@ export async function changeApp(
     request.checkPreconditions(app)
     checkFixedMembers(app, request.fixed)
     const restore = await acceptRestore(transaction, caller, { app, request })
+    refuseMoveWhileBusy(app, request.namespaceScopedResources)
     await refuseTakenDefinition(transaction, app, request.namespaceScopedResources)
     await applyChange(transaction, { app, request, restore, caller, now: context.now() })
     if (seen !== undefined) {
@@ -118,6 +119,17 @@ async function checkNewDefinition(
     clusterScopedResources: request.clusterScopedResources ?? app.clusterScopedResources,
   })
   return seen
+}
+
+/** What is being restored was planned for the namespaces that the app has. */
+function refuseMoveWhileBusy(
+  app: App,
+  wanted: readonly NamespaceScopedResource[] | undefined,
+): void {
+  if (wanted === undefined) return
+  const names = new Set(wanted.map(({ namespace }) => namespace))
+  const present = new Set(app.namespaceScopedResources.map(({ namespace }) => namespace))
+  if (names.symmetricDifference(present).size > 0) refuseBusyApp(app)
 }
 
 function checkFixedMembers(app: App, fixed: AppChangeRequest['fixed']): void {

@@ -1,4 +1,4 @@
-// An app whose data is being brought can neither be restored nor removed.
+// An app whose data is being brought can neither be restored, nor removed, nor given other namespaces.
 import type { App } from '@holdfast/db'
 import { OperationError } from './operation-failure.ts'
 

@@ -17,6 +17,25 @@ create table accounts (
   constraint accounts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'deletePending'::text])))
 );
 
+create table api_keys (
+  id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  role_id uuid not null,
+  ips jsonb,
+  secret_hash bytea not null,
+  created_by uuid,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_role_id_fkey FOREIGN KEY (role_id) REFERENCES hub_roles(id),
+  constraint api_keys_secret_hash_key UNIQUE (secret_hash)
+);
+CREATE INDEX api_keys_by_account ON public.api_keys USING btree (account_id, created_at, id);
+
 create table app_assets (
   id uuid not null,
   account_id uuid not null,
@@ -175,9 +194,13 @@ create table backups (
   modified_by uuid,
   purge_after timestamp with time zone,
   restore_hooks jsonb,
+  kind text not null default 'volumes'::text,
+  stream_snapshot_id text,
+  stream_added_bytes bigint,
   constraint backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint backups_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint backups_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
+  constraint backups_kind_check CHECK ((kind = ANY (ARRAY['volumes'::text, 'stream'::text]))),
   constraint backups_percent_done_check CHECK (((percent_done >= 0) AND (percent_done <= 100))),
   constraint backups_pkey PRIMARY KEY (id),
   constraint backups_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
@@ -207,10 +230,13 @@ create table buckets (
   place_revision integer not null default 1,
   verified_at timestamp with time zone,
   verify_after timestamp with time zone not null default (now() + '00:15:00'::interval),
+  identifier text not null,
+  vendor text,
   constraint buckets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint buckets_pkey PRIMARY KEY (id),
   constraint buckets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'available'::text, 'failed'::text, 'removed'::text, 'unknown'::text])))
 );
+CREATE UNIQUE INDEX buckets_by_identifier ON public.buckets USING btree (account_id, identifier) WHERE (deleted_at IS NULL);
 CREATE INDEX buckets_to_verify ON public.buckets USING btree (verify_after) WHERE (deleted_at IS NULL);
 
 create table clouds (
@@ -264,6 +290,44 @@ create table clusters (
   constraint clusters_cloud_id_fkey FOREIGN KEY (cloud_id) REFERENCES clouds(id),
   constraint clusters_pkey PRIMARY KEY (id)
 );
+
+create table container_backup_policies (
+  app_id uuid not null,
+  account_id uuid not null,
+  integration_id text,
+  bucket_id uuid,
+  destination text,
+  backup_command text not null,
+  backup_timeout text,
+  restore_command text,
+  restore_timeout text,
+  retention text,
+  schedule_id uuid,
+  created_at timestamp with time zone not null default now(),
+  created_by uuid not null,
+  modified_at timestamp with time zone not null default now(),
+  modified_by uuid not null,
+  constraint container_backup_policies_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint container_backup_policies_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
+  constraint container_backup_policies_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES buckets(id),
+  constraint container_backup_policies_pkey PRIMARY KEY (app_id),
+  constraint container_backup_policies_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedules(id) ON DELETE SET NULL
+);
+
+create table container_backups (
+  id text not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  backup_id uuid not null,
+  instance_id text not null,
+  constraint container_backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint container_backups_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
+  constraint container_backups_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES backups(id) ON DELETE CASCADE,
+  constraint container_backups_backup_id_instance_id_key UNIQUE (backup_id, instance_id),
+  constraint container_backups_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instances(id) ON DELETE CASCADE,
+  constraint container_backups_pkey PRIMARY KEY (id)
+);
+CREATE INDEX container_backups_by_app ON public.container_backups USING btree (app_id);
 
 create table credentials (
   id uuid not null,
@@ -444,6 +508,26 @@ create table hook_sources (
   constraint hook_sources_pkey PRIMARY KEY (id)
 );
 
+create table hub_roles (
+  id uuid not null,
+  account_id uuid not null,
+  identifier text not null,
+  name text,
+  rank integer not null,
+  is_root boolean not null default false,
+  default_identifier text,
+  has_all_capabilities boolean not null default false,
+  capabilities jsonb not null default '[]'::jsonb,
+  extra jsonb,
+  created_by uuid,
+  created_at timestamp with time zone not null default now(),
+  modified_at timestamp with time zone not null default now(),
+  constraint hub_roles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint hub_roles_account_id_identifier_key UNIQUE (account_id, identifier),
+  constraint hub_roles_pkey PRIMARY KEY (id),
+  constraint hub_roles_rank_check CHECK (((rank >= 0) AND (rank <= 10)))
+);
+
 create table installation (
   singleton boolean not null default true,
   id uuid not null,
@@ -451,6 +535,18 @@ create table installation (
   created_at timestamp with time zone not null default now(),
   constraint installation_pkey PRIMARY KEY (singleton),
   constraint installation_singleton_check CHECK (singleton)
+);
+
+create table instances (
+  id text not null,
+  account_id uuid not null,
+  app_id uuid not null,
+  identity text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint instances_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint instances_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
+  constraint instances_app_id_identity_key UNIQUE (app_id, identity),
+  constraint instances_pkey PRIMARY KEY (id)
 );
 
 create table namespaces (
@@ -575,6 +671,8 @@ create table schedules (
   modified_at timestamp with time zone not null default now(),
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
+  cron_string text,
+  stream_retention text,
   constraint schedules_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint schedules_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE,
   constraint schedules_day_of_month_check CHECK (((day_of_month >= 1) AND (day_of_month <= 31))),
@@ -721,6 +819,7 @@ create table tasks (
 );
 CREATE INDEX tasks_by_account ON public.tasks USING btree (account_id, created_at, id);
 CREATE INDEX tasks_by_resource ON public.tasks USING btree (resource_id);
+CREATE INDEX tasks_by_restored_copy ON public.tasks USING btree (((input #>> '{source,id}'::text[])));
 CREATE INDEX tasks_not_final ON public.tasks USING btree (state) WHERE (state = ANY (ARRAY['notStarted'::text, 'running'::text, 'cancelling'::text]));
 
 create table tokens (

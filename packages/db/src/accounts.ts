@@ -1,6 +1,7 @@
 // Accounts: tenants, strictly apart from each other once they are active.
 import type { Label } from '@holdfast/domain'
 import { sql } from 'kysely'
+import { insertDefaultRoles } from './default-roles.ts'
 import type { ResourceSource } from './list-resources.ts'
 import {
   type CommonRow,
@@ -121,6 +122,7 @@ export async function insertPendingAccount(
       modified_at: account.now,
     })
     .execute()
+  await insertDefaultRoles({ queries }, { accountID: account.id, now: account.now })
 }
 
 export interface AccountChange {

@@ -1,6 +1,7 @@
 // Apps: reading, managing, renaming, restoring in place and hiding.
 import type { AppState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
+import { insertInstances } from './instance-rows.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
 import {
@@ -204,6 +205,7 @@ export async function insertApp({ queries }: Queries, app: NewApp): Promise<void
       created_by: app.createdBy,
     })
     .execute()
+  await insertInstances({ queries }, { accountID: app.accountID, appID: app.id })
 }
 
 function originColumns(origin: AppOrigin) {

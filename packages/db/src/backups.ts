@@ -1,6 +1,7 @@
 // Backups: reading, creating and deleting their rows.
 import type { CopyState, Label } from '@holdfast/domain'
 import { sql } from 'kysely'
+import { insertContainerBackups } from './instance-rows.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isCopyHeld } from './namespace-reach.ts'
 import {
@@ -17,7 +18,11 @@ import {
 import type { StateDetail } from './state-detail.ts'
 import type { Queries } from './transaction.ts'
 
+/** `volumes`: a copy of volumes; `stream`: what a command wrote. */
+export type BackupKind = 'volumes' | 'stream'
+
 export interface Backup extends ResourceCommon {
+  readonly kind: BackupKind
   readonly appID: string
   readonly name: string
   readonly bucketID: string
@@ -36,6 +41,7 @@ export interface Backup extends ResourceCommon {
 }
 
 interface BackupRow extends CommonRow {
+  readonly kind: BackupKind
   readonly app_id: string
   readonly name: string
   readonly bucket_id: string
@@ -84,6 +90,7 @@ function toBackup(row: BackupRow): Backup {
   return {
     ...toCommon(row),
     appID: row.app_id,
+    kind: row.kind,
     name: row.name,
     bucketID: row.bucket_id,
     ...(row.snapshot_id === null ? {} : { snapshotID: row.snapshot_id }),
@@ -110,6 +117,8 @@ export interface NewBackup {
   readonly snapshotID?: string
   /** The schedule that makes it. */
   readonly scheduleID?: string
+  /** A copy of volumes when absent. */
+  readonly kind?: BackupKind
   readonly version: string
   readonly labels: readonly Label[]
   readonly createdBy: string
@@ -128,6 +137,7 @@ export async function insertBackup({ queries }: Queries, backup: NewBackup): Pro
       bucket_id: backup.bucketID,
       snapshot_id: backup.snapshotID ?? null,
       schedule_id: backup.scheduleID ?? null,
+      kind: backup.kind ?? 'volumes',
       version: backup.version,
       labels: JSON.stringify(backup.labels),
       created_at: backup.now,
@@ -142,7 +152,10 @@ export async function insertBackup({ queries }: Queries, backup: NewBackup): Pro
         .doNothing(),
     )
     .executeTakeFirst()
-  return inserted.numInsertedOrUpdatedRows === 1n
+  if (inserted.numInsertedOrUpdatedRows !== 1n) return false
+  const { id: backupID, accountID, appID, kind = 'volumes' } = backup
+  await insertContainerBackups({ queries }, { accountID, appID, backupID, kind })
+  return true
 }
 
 export interface LockedBackup {

@@ -1,6 +1,7 @@
 // What changes the buckets of an account, and what speaks against it.
 import type { Label } from '@holdfast/domain'
 import { sql } from 'kysely'
+import { freeBucketIdentifier } from './bucket-identifier.ts'
 import { type BucketParameters, toBucketParameters } from './buckets.ts'
 import type { Queries } from './transaction.ts'
 
@@ -13,12 +14,17 @@ export interface NewBucket {
   readonly credentialID: string
   readonly version: string
   readonly labels: readonly Label[]
+  /** Made of its name when absent; its caller has seen that it is free. */
+  readonly identifier?: string
+  /** Where it is made as an integration whose vendor is more than the provider says. */
+  readonly vendor?: string
   readonly createdBy: string
   readonly now: Date
 }
 
 /** It is pending, and to be verified at once. */
 export async function insertBucket({ queries }: Queries, bucket: NewBucket): Promise<void> {
+  const identifier = bucket.identifier ?? (await freeBucketIdentifier({ queries }, bucket))
   await queries
     .insertInto('buckets')
     .values({
@@ -30,6 +36,8 @@ export async function insertBucket({ queries }: Queries, bucket: NewBucket): Pro
       credential_id: bucket.credentialID,
       state: 'pending',
       verify_after: bucket.now,
+      identifier,
+      vendor: bucket.vendor ?? null,
       version: bucket.version,
       labels: JSON.stringify(bucket.labels),
       created_at: bucket.now,

@@ -1,4 +1,5 @@
 // What an installation begins with: an account, its owner, and where it runs and keeps backups.
+import { slugOf } from '@holdfast/domain'
 import { sql } from 'kysely'
 import { insertAccount, insertRoleBinding, insertToken, insertUser } from './principals.ts'
 import type { Queries } from './transaction.ts'
@@ -136,6 +137,7 @@ async function insertTopology(
       ...common,
       id: bucket.id,
       name: bucket.name,
+      identifier: slugOf(bucket.name),
       provider: 'local',
       bucket_parameters: JSON.stringify({ local: { path: bucket.path } }),
     })

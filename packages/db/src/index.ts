@@ -49,7 +49,7 @@ export {
   lockAppsOfCluster,
   updateApp,
 } from './apps.ts'
-export type { Backup, LockedBackup, NewBackup } from './backups.ts'
+export type { Backup, BackupKind, LockedBackup, NewBackup } from './backups.ts'
 export { BACKUPS, insertBackup, lockBackup, markBackupDeleted } from './backups.ts'
 export type {
   BucketChange,
@@ -107,6 +107,13 @@ export {
   recordInventory,
 } from './cluster-inventory.ts'
 export { isPassingDatabaseFailure } from './connection-failure.ts'
+export {
+  derivedHexID,
+  HOST_INSTANCE_IDENTITY,
+  hexIDOf,
+  isHexID,
+  uuidRangeOf,
+} from './container-ids.ts'
 export type { CopyAsset } from './copy-assets.ts'
 export { deleteCopyAssets, insertCopyAssets, listCopyAssets } from './copy-assets.ts'
 export type { AppFacts, CopiedDefinition, CopyFacts } from './copy-facts.ts'

@@ -45,8 +45,8 @@ async function insertSealedRepository(): Promise<void> {
   const [account, bucket] = [randomUUID(), randomUUID()]
   await pool.query(`insert into accounts (id, name) values ($1, 'a')`, [account])
   await pool.query(
-    `insert into buckets (id, account_id, name, provider, bucket_parameters)
-      values ($1, $2, 'b', 'local', '{}')`,
+    `insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
+      values ($1, $2, 'b', 'b', 'local', '{}')`,
     [bucket, account],
   )
   await pool.query(

@@ -24,8 +24,8 @@ before(async () => {
       values (${cloudID}, ${accountID}, 'c', 'private')`,
     sql`insert into clusters (id, account_id, cloud_id, name, cluster_type, cluster_version)
       values (${clusterID}, ${accountID}, ${cloudID}, 'h', 'host', '1')`,
-    sql`insert into buckets (id, account_id, name, provider, bucket_parameters)
-      values (${bucketID}, ${accountID}, 'b', 'local', '{}')`,
+    sql`insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
+      values (${bucketID}, ${accountID}, 'b', 'b', 'local', '{}')`,
     sql`insert into apps (id, account_id, cluster_id, name, namespace_scoped_resources, state)
       values (${appID}, ${accountID}, ${clusterID}, 'a', '[{"namespace": "n"}]', 'ready')`,
     sql`insert into namespaces (id, account_id, cluster_id, name, uid)

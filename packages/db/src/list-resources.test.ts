@@ -314,7 +314,14 @@ async function insertAccounts(): Promise<void> {
     .execute()
   await queries
     .insertInto('buckets')
-    .values({ ...owned, id: bucketID, name: 'b', provider: 'local', bucket_parameters: '{}' })
+    .values({
+      ...owned,
+      id: bucketID,
+      name: 'b',
+      identifier: 'b',
+      provider: 'local',
+      bucket_parameters: '{}',
+    })
     .execute()
   for (const id of appIDs) {
     await queries

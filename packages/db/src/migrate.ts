@@ -4,9 +4,10 @@ import type { Database } from './database.ts'
 import { DatabaseError, reasonOf } from './database-error.ts'
 import * as first from './migrations/0001-first.ts'
 import * as applicationApi from './migrations/0002-application-api.ts'
+import * as containerApi from './migrations/0003-container-api.ts'
 
 /** Append-only: a migration that was ever released is never changed, renamed or removed. */
-const MIGRATIONS = [first, applicationApi] as const
+const MIGRATIONS = [first, applicationApi, containerApi] as const
 
 const MIGRATION_TABLE = 'holdfast_migrations'
 

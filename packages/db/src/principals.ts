@@ -1,5 +1,6 @@
 // Who acts: what an account begins with, and whom a token stands for.
 import { sql } from 'kysely'
+import { insertDefaultRoles } from './default-roles.ts'
 import type { Queries } from './transaction.ts'
 
 export const ROLES = ['viewer', 'member', 'admin', 'owner'] as const
@@ -22,6 +23,7 @@ export async function insertAccount({ queries }: Queries, account: NewAccount): 
       modified_at: account.now,
     })
     .execute()
+  await insertDefaultRoles({ queries }, { accountID: account.id, now: account.now })
 }
 
 export interface NewUser {

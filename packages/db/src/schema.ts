@@ -206,6 +206,8 @@ export interface BucketsTable {
   place_revision: Generated<number>
   verified_at: NullableInstant
   verify_after: GeneratedInstant
+  identifier: string
+  vendor: string | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -307,12 +309,79 @@ export interface BackupsTable {
   hidden_at: NullableInstant
   deleted_at: NullableInstant
   purge_after: NullableInstant
+  kind: Generated<string>
+  stream_snapshot_id: string | null
+  stream_added_bytes: number | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
   modified_at: GeneratedInstant
   created_by: Generated<string>
   modified_by: string | null
+}
+
+export interface InstancesTable {
+  id: string
+  account_id: string
+  app_id: string
+  identity: string
+  created_at: GeneratedInstant
+}
+
+export interface ContainerBackupsTable {
+  id: string
+  account_id: string
+  app_id: string
+  backup_id: string
+  instance_id: string
+}
+
+export interface ContainerBackupPoliciesTable {
+  app_id: string
+  account_id: string
+  integration_id: string | null
+  bucket_id: string | null
+  destination: string | null
+  backup_command: string
+  backup_timeout: string | null
+  restore_command: string | null
+  restore_timeout: string | null
+  retention: string | null
+  schedule_id: string | null
+  created_at: GeneratedInstant
+  created_by: string
+  modified_at: GeneratedInstant
+  modified_by: string
+}
+
+export interface HubRolesTable {
+  id: string
+  account_id: string
+  identifier: string
+  name: string | null
+  rank: number
+  is_root: Generated<boolean>
+  default_identifier: string | null
+  has_all_capabilities: Generated<boolean>
+  capabilities: GeneratedJson
+  extra: NullableJson
+  created_by: string | null
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+}
+
+export interface ApiKeysTable {
+  id: string
+  account_id: string
+  name: string
+  role_id: string
+  ips: NullableJson
+  secret_hash: Buffer
+  created_by: string | null
+  created_at: GeneratedInstant
+  modified_at: GeneratedInstant
+  last_used_at: NullableInstant
+  deleted_at: NullableInstant
 }
 
 export interface VolumeSnapshotsTable {
@@ -560,6 +629,8 @@ export interface SchedulesTable {
   bucket_id: string | null
   replicate: Generated<boolean>
   next_run_at: NullableInstant
+  cron_string: string | null
+  stream_retention: string | null
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant
@@ -712,4 +783,9 @@ export interface Schema {
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
   settings: SettingsTable
+  instances: InstancesTable
+  container_backups: ContainerBackupsTable
+  container_backup_policies: ContainerBackupPoliciesTable
+  hub_roles: HubRolesTable
+  api_keys: ApiKeysTable
 }

@@ -76,8 +76,8 @@ async function fillEveryColumn(sealing: ReturnType<typeof createSealing>) {
   }
   const [bucketID, repositoryID, webhookID] = [randomUUID(), randomUUID(), randomUUID()]
   await pool.query(
-    `insert into buckets (id, account_id, name, provider, bucket_parameters)
-      values ($1, $2, 'b', 'local', '{}')`,
+    `insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
+      values ($1, $2, 'b', 'b', 'local', '{}')`,
     [bucketID, accountID],
   )
   await pool.query(

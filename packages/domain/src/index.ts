@@ -15,6 +15,23 @@ export {
 } from './backup-description.ts'
 export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.ts'
 export { selectBucket } from './bucket-selection.ts'
+export type {
+  Capability,
+  DefaultRole,
+  DefaultRoleIdentifier,
+  RoleCapabilities,
+} from './capabilities.ts'
+export {
+  applicationRoleOf,
+  CAPABILITIES,
+  capabilitiesBeyond,
+  DEFAULT_ROLE_IDENTIFIERS,
+  DEFAULT_ROLE_OF_USER,
+  DEFAULT_ROLES,
+  defaultRole,
+  includesCapability,
+  isCapability,
+} from './capabilities.ts'
 export type { CopyState } from './copy-state.ts'
 export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
 export type { DueDecision, DueInput, MissedTimes } from './due-decision.ts'
@@ -64,6 +81,9 @@ export type {
   BucketFinding,
   BucketFindingCode,
   CheckFinding,
+  CommandEnd,
+  CommandLocation,
+  CommandReport,
   ListedSnapshot,
   Location,
   MoverEvent,
@@ -77,7 +97,11 @@ export type {
   RepositorySnapshotLabel,
   RepositoryStore,
 } from './mover-job.ts'
-export { BUCKET_FINDING_CODES } from './mover-job.ts'
+export {
+  BUCKET_FINDING_CODES,
+  COMMAND_OUTPUT_TAIL_BYTES,
+  COMMAND_STDERR_BYTES_MAX,
+} from './mover-job.ts'
 export type {
   MappingFault,
   NamespacePair,
@@ -156,6 +180,7 @@ export type {
   SettingSchema,
 } from './setting-definitions.ts'
 export { SETTING_DEFINITIONS, SETTING_NAMES } from './setting-definitions.ts'
+export { slugOf } from './slug.ts'
 export type { TaskKind, TaskState } from './task-state.ts'
 export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
 export type {

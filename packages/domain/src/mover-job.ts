@@ -41,6 +41,43 @@ export type Location =
       readonly repository: RepositoryAccess
       readonly repositorySnapshotID: string
     }
+  | CommandLocation
+
+/** A program where the mover runs: its standard output as a source, its standard input as a target. */
+export interface CommandLocation {
+  readonly kind: 'command'
+  /** Stands in the program's environment, so that whoever comes later finds what is left of it. */
+  readonly id: string
+  /** Program and arguments. */
+  readonly words: readonly [string, ...string[]]
+  /** Where it runs: a local absolute path, percent-encoded bytes. */
+  readonly directory: string
+  /** Who it runs as; absent: the mover's own user. */
+  readonly user?: { readonly uid: number; readonly gid: number }
+  /** All of its environment. Never secrets of ours. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** How a command ended. Only exit code 0 is a success. */
+export type CommandEnd =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'timed-out'; readonly timeoutMs: number }
+  /** It could not be started, and nothing was done. */
+  | { readonly kind: 'not-started'; readonly reason: string }
+
+export interface CommandReport {
+  readonly durationMs: number
+  /** Bytes that it wrote or read. */
+  readonly streamedBytes: number
+  /** Printable; the end of it when there was more than `COMMAND_STDERR_BYTES_MAX`. */
+  readonly stderr: string
+  readonly isStderrCut: boolean
+}
+
+export const COMMAND_STDERR_BYTES_MAX = 16_384
+/** Of its output, when it failed and wrote nothing to stderr: some tools tell their errors there. */
+export const COMMAND_OUTPUT_TAIL_BYTES = 1024
 
 /** What the written repository snapshot says of itself. */
 export interface RepositorySnapshotLabel {
@@ -72,6 +109,24 @@ export type MoverJob =
        * unless this names one.
        */
       readonly parentSnapshotID?: string
+    }
+  | {
+      /** Keeps what a command writes as one file, at `label.logicalPath`. */
+      readonly kind: 'stream-backup'
+      readonly repository: RepositoryAccess
+      readonly source: CommandLocation
+      readonly label: RepositorySnapshotLabel
+      /** Of the command and of the transfer; absent: as long as it takes. */
+      readonly timeoutMs?: number
+    }
+  | {
+      /** Gives a kept file to a command. */
+      readonly kind: 'stream-restore'
+      readonly repository: RepositoryAccess
+      readonly repositorySnapshotID: string
+      readonly logicalPath: string
+      readonly target: CommandLocation
+      readonly timeoutMs?: number
     }
   | {
       readonly kind: 'describe'
@@ -214,6 +269,15 @@ export interface MoverResults {
     /** Stored bytes that this job added to the repository. */
     readonly addedBytes: number
   }
+  'stream-backup': {
+    readonly repositorySnapshotID: string
+    readonly sizeBytes: number
+    /** Stored bytes that this job added to the repository. */
+    readonly addedBytes: number
+    readonly command: CommandReport
+  }
+  /** `sizeBytes` is that of the file, of which the command may have read less. */
+  'stream-restore': { readonly sizeBytes: number; readonly command: CommandReport }
   describe: { readonly repositorySnapshotID: string }
   restore: {
     readonly restored: EntryCount
@@ -269,6 +333,14 @@ export type MoverFailure =
   | { readonly code: 'snapshot-not-found'; readonly repositorySnapshotID: string }
   | { readonly code: 'verification-failed'; readonly path: string; readonly reason: string }
   | { readonly code: 'lock-lost'; readonly reason: string }
+  /** Nothing of a backup is kept; what a restore wrote is as the command left it. */
+  | {
+      readonly code: 'command-failed'
+      readonly end: CommandEnd
+      readonly report: CommandReport
+      /** The end of its output, where it said nothing on stderr. */
+      readonly outputTail?: string
+    }
   | { readonly code: 'stopped' }
   | {
       readonly code: 'mover-died'

@@ -28,5 +28,11 @@ export const TASK_KINDS = [
   'delete-snapshot',
   'delete-backup',
   'schedule-run',
+  // A backup of what a command writes, and a restore by a command that reads it.
+  'stream-backup',
+  'stream-restore',
+  'verify-bucket',
+  // Done with its request: the task only tells of it.
+  'immediate',
 ] as const
 export type TaskKind = (typeof TASK_KINDS)[number]

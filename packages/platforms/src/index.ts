@@ -1,6 +1,7 @@
 export type { HostPlatformOptions } from './host/host-platform.ts'
 export { createHostPlatform } from './host/host-platform.ts'
 export type {
+  CommandRequest,
   DirectoryOwnership,
   HookEnd,
   HookResult,
@@ -9,6 +10,7 @@ export type {
   InventoryNamespace,
   InventoryResource,
   InventoryVolume,
+  LocatedCommand,
   MoverRef,
   MoverToStop,
   NewNamespace,

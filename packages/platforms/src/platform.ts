@@ -5,6 +5,7 @@
 // survives a crash; nothing it makes is without an id that `listOwned` gives back. Calls are
 // made by the steps of workflows; only they retry.
 import type {
+  CommandLocation,
   Consistency,
   CopyWarning,
   EntryCount,
@@ -181,6 +182,23 @@ export interface HookResult {
   readonly output: string
 }
 
+export interface CommandRequest {
+  /** The caller's id for this run of the command; `stopHook` ends whatever is left of it. */
+  readonly id: string
+  readonly namespace: string
+  /** For the shell of the place where it runs. */
+  readonly command: string
+  /** Beside what the platform itself sets. Names begin with `HOLDFAST_`; never secrets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** May it run as the superuser? The platform's own configuration must allow it, too. */
+  readonly mayRunAsRoot: boolean
+}
+
+export type LocatedCommand =
+  | { readonly location: CommandLocation; readonly refusal?: undefined }
+  /** Why it may not run there; nothing was done. */
+  | { readonly location?: undefined; readonly refusal: string }
+
 export interface ProcessUsingVolume {
   readonly pid: number
   readonly command: string
@@ -255,7 +273,13 @@ export interface Platform {
    * the caller ends a former run (`stopHook`) first.
    */
   runHook(request: RunHookRequest, signal: AbortSignal): Promise<HookResult>
-  /** Ends whatever still runs of the hook run `id`, wherever it was started. Missing is success. */
+  /** How a mover runs a command there, by the rules of hooks: user, directory, environment. */
+  locateCommand(request: CommandRequest): Promise<LocatedCommand>
+
+  /**
+   * Ends whatever still runs of the hook run or command `id`, wherever it was started. Missing is
+   * success.
+   */
   stopHook(id: string): Promise<void>
 
   listOwned(): Promise<readonly OwnedThing[]>

@@ -138,8 +138,8 @@ async function sealPasswords(database: Database, sealing: Sealing): Promise<stri
   for (let count = 0; count < SECRETS; count += 1) {
     const [bucketID, id] = [randomUUID(), randomUUID()]
     await database.pool.query(
-      `insert into buckets (id, account_id, name, provider, bucket_parameters)
-        values ($1, $2, 'b', 'local', '{}')`,
+      `insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
+        values ($1, $2, 'b', 'b', 'local', '{}')`,
       [bucketID, accountID],
     )
     const home = { kind: 'bucket', bucketID } as const

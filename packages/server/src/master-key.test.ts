@@ -85,8 +85,8 @@ async function sealPassword(
   const [accountID, bucketID, id] = [randomUUID(), randomUUID(), randomUUID()]
   await database.pool.query(`insert into accounts (id, name) values ($1, 'a')`, [accountID])
   await database.pool.query(
-    `insert into buckets (id, account_id, name, provider, bucket_parameters)
-      values ($1, $2, 'b', 'local', '{}')`,
+    `insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
+      values ($1, $2, 'b', 'b', 'local', '{}')`,
     [bucketID, accountID],
   )
   const home = { kind: 'bucket', bucketID } as const

@@ -18,7 +18,25 @@ export type TaskRequest = TaskOrigin &
     | { readonly kind: 'delete-snapshot'; readonly snapshotID: string }
     | { readonly kind: 'delete-backup'; readonly backupID: string }
     | ({ readonly kind: 'schedule-run'; readonly scheduleID: string } & ScheduleRunInput)
+    | ({ readonly kind: 'stream-backup'; readonly backupID: string } & StreamBackupInput)
+    | ({ readonly kind: 'stream-restore' } & StreamRestoreInput)
   )
+
+/** The command as it was configured when the backup was asked for. */
+export interface StreamBackupInput {
+  readonly command: string
+  /** Of the command and its transfer. */
+  readonly timeoutMs?: number
+  /** Who configured it: only what an owner configured last may run as the superuser. */
+  readonly configuredBy: string
+}
+
+export interface StreamRestoreInput extends StreamBackupInput {
+  readonly source: { readonly kind: 'backup'; readonly id: string }
+  /** As of `RestoreInput`. */
+  readonly formerState: AppState
+  readonly formerStateDetails?: readonly StateDetail[]
+}
 
 export interface RestoreInput {
   readonly source:

@@ -395,6 +395,7 @@ async function addForeignBucket(): Promise<string> {
       id,
       account_id: api.tenant.accountID,
       name: 'vault',
+      identifier: 'vault',
       provider: 'local',
       bucket_parameters: JSON.stringify({ local: { path: '/srv/vault' } }),
     })

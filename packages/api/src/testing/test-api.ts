@@ -170,6 +170,7 @@ export async function addTenant(database: Database): Promise<TestTenant> {
       id: bucketID,
       account_id: accountID,
       name: 'local',
+      identifier: 'local',
       provider: 'local',
       bucket_parameters: JSON.stringify({ local: { path: '/srv/bucket' } }),
     })

@@ -139,7 +139,7 @@ async function sealPasswords(database: Database, sealing: Sealing): Promise<stri
     const [bucketID, id] = [randomUUID(), randomUUID()]
     await database.pool.query(
       `insert into buckets (id, account_id, name, identifier, provider, bucket_parameters)
-        values ($1, $2, 'b', $1::text, 'local', '{}')`,
+        values ($1, $2, 'b', gen_random_uuid(), 'local', '{}')`,
       [bucketID, accountID],
     )
     const home = { kind: 'bucket', bucketID } as const

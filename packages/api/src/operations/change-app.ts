@@ -1,10 +1,9 @@
 // Changes an app: its name and definition, and on request its data, restored in place.
 import {
-  APPLICATION_SNAPSHOTS,
   APPS,
   type App,
-  BACKUPS,
   CLUSTERS,
+  type CopyRef,
   findAppWithDefinition,
   findResource,
   hasNeverBeenFilled,
@@ -17,14 +16,14 @@ import {
   updateApp,
 } from '@holdfast/db'
 import type { Label, RestoreFilter } from '@holdfast/domain'
-import { newTask, type RestoreInput } from '@holdfast/workflows'
+import { newTask } from '@holdfast/workflows'
 import { checkAppDefinition } from './app-definition.ts'
-import { type Caller, scopeOf } from './caller.ts'
+import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { refreshAppAssets } from './refresh-app-assets.ts'
 import { refuseBusyApp } from './refuse-busy-app.ts'
-import { selectVolumesOfCopy } from './restore-selection.ts'
+import { type AcceptedRestore, acceptRestore } from './restore-app.ts'
 import { tellAppIsBack } from './tell-app.ts'
 
 export interface AppChangeRequest {
@@ -71,7 +70,7 @@ export async function changeApp(
     const app = await findApp(transaction, accountID, appID)
     request.checkPreconditions(app)
     checkFixedMembers(app, request.fixed)
-    const restore = await acceptRestore(transaction, caller, { app, request })
+    const restore = await readRestore(transaction, caller, { app, request })
     refuseMoveWhileBusy(app, request.namespaceScopedResources)
     await refuseTakenDefinition(transaction, app, request.namespaceScopedResources)
     await applyChange(transaction, { app, request, restore, caller, now: context.now() })
@@ -81,8 +80,8 @@ export async function changeApp(
     }
     if (restore === undefined) return undefined
     const id = context.newID()
-    const task = { kind: 'restore', accountID, appID, userID: caller.userID, ...restore } as const
-    await insertTask(transaction, newTask(id, task))
+    const origin = { accountID, appID, userID: caller.userID }
+    await insertTask(transaction, newTask(id, { ...origin, ...restore }))
     return id
   })
   if (taskID !== undefined) await context.workflows.startTask(taskID)
@@ -141,19 +140,19 @@ function checkFixedMembers(app: App, fixed: AppChangeRequest['fixed']): void {
 }
 
 /** Decides whether the request asks for a restore, and whether that may begin now. */
-async function acceptRestore(
+async function readRestore(
   transaction: Queries,
   caller: Caller,
   { app, request }: { readonly app: App; readonly request: AppChangeRequest },
-): Promise<RestoreInput | undefined> {
+): Promise<AcceptedRestore | undefined> {
   const { snapshotID, backupID, restoreFilter } = withoutEcho(app, request)
-  const appID = app.id
   if (snapshotID !== undefined && backupID !== undefined) {
     const reason = 'exactly one of snapshotID and backupID names what to restore'
     const members = ['snapshotID', 'backupID'].map((name) => ({ name, reason }))
     throw new OperationError({ code: 'invalid-request', members })
   }
-  if (snapshotID === undefined && backupID === undefined) {
+  const copy = copyOf(snapshotID, backupID)
+  if (copy === undefined) {
     if (restoreFilter === undefined) return undefined
     const reason = 'belongs to a restore: snapshotID or backupID is missing'
     throw new OperationError({
@@ -161,25 +160,21 @@ async function acceptRestore(
       members: [{ name: 'restoreFilter', reason }],
     })
   }
-  if (!request.isRestoreConfirmed)
-    throw new OperationError({ code: 'restore-not-confirmed', appID })
-  const source =
-    snapshotID === undefined
-      ? await findBackupToRestore(transaction, caller, { app, backupID: backupID ?? '' })
-      : await findSnapshotToRestore(transaction, caller, { app, snapshotID })
-  refuseBusyApp(app)
-  if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
-    throw new OperationError({ code: 'copies-unended', appID })
+  if (!request.isRestoreConfirmed) {
+    throw new OperationError({ code: 'restore-not-confirmed', appID: app.id })
   }
-  const former = { formerState: app.state, formerStateDetails: app.stateDetails }
-  const restore = {
-    source,
-    isInUseAllowed: request.isInUseAllowed,
-    ...(app.stateDetails.length > 0 ? former : { formerState: app.state }),
-  }
-  if (restoreFilter === undefined) return restore
-  await selectVolumesOfCopy(transaction, source, restoreFilter)
-  return { ...restore, restoreFilter }
+  const { isInUseAllowed } = request
+  return acceptRestore(transaction, caller, {
+    app,
+    copy,
+    isInUseAllowed,
+    ...(restoreFilter === undefined ? {} : { restoreFilter }),
+  })
+}
+
+function copyOf(snapshotID: string | undefined, backupID: string | undefined): CopyRef | undefined {
+  if (snapshotID !== undefined) return { kind: 'snapshot', id: snapshotID }
+  return backupID === undefined ? undefined : { kind: 'backup', id: backupID }
 }
 
 /**
@@ -204,45 +199,6 @@ function withoutEcho(
   }
 }
 
-async function findBackupToRestore(
-  transaction: Queries,
-  caller: Caller,
-  { app, backupID }: { readonly app: App; readonly backupID: string },
-): Promise<RestoreInput['source']> {
-  const scope = scopeOf(caller)
-  const backup = await findResource(transaction, BACKUPS, { scope, id: backupID })
-  if (backup === undefined) throw new OperationError({ code: 'backup-not-found', backupID })
-  if (backup.appID !== app.id) {
-    throw new OperationError({ code: 'copy-of-other-app', copyID: backupID, appID: app.id })
-  }
-  if (backup.state !== 'completed') {
-    throw new OperationError({ code: 'backup-not-restorable', backupID, state: backup.state })
-  }
-  return { kind: 'backup', id: backupID }
-}
-
-async function findSnapshotToRestore(
-  transaction: Queries,
-  caller: Caller,
-  { app, snapshotID }: { readonly app: App; readonly snapshotID: string },
-): Promise<RestoreInput['source']> {
-  const scope = scopeOf(caller)
-  const snapshot = await findResource(transaction, APPLICATION_SNAPSHOTS, {
-    scope,
-    id: snapshotID,
-  })
-  if (snapshot === undefined) {
-    throw new OperationError({ code: 'snapshot-not-found', snapshotID, appID: app.id })
-  }
-  if (snapshot.appID !== app.id) {
-    throw new OperationError({ code: 'copy-of-other-app', copyID: snapshotID, appID: app.id })
-  }
-  if (snapshot.state !== 'completed') {
-    throw new OperationError({ code: 'snapshot-not-restorable', snapshotID, state: snapshot.state })
-  }
-  return { kind: 'snapshot', id: snapshotID }
-}
-
 async function refuseTakenDefinition(
   transaction: Queries,
   app: App,
@@ -261,7 +217,7 @@ async function applyChange(
   change: {
     readonly app: App
     readonly request: AppChangeRequest
-    readonly restore: RestoreInput | undefined
+    readonly restore: AcceptedRestore | undefined
     readonly caller: Caller
     readonly now: Date
   },

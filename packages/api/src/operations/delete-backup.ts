@@ -20,11 +20,12 @@ export interface BackupToDelete {
   readonly appID?: string
 }
 
+/** Answers the task that frees its data. */
 export async function deleteBackup(
   context: OperationContext,
   caller: Caller,
   { backupID, appID }: BackupToDelete,
-): Promise<void> {
+): Promise<{ readonly taskID: string }> {
   const { accountID } = caller
   const taskID = context.newID()
   const missing = new OperationError({ code: 'not-found', kind: 'backup', id: backupID })
@@ -52,4 +53,5 @@ export async function deleteBackup(
     await insertTask(transaction, newTask(taskID, { kind: 'delete-backup', ...task }))
   })
   await context.workflows.startTask(taskID)
+  return { taskID }
 }

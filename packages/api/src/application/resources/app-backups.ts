@@ -65,11 +65,10 @@ const remove: RemoveMethod = {
   description:
     'A running backup is cancelled first. The backup is gone at once; its data goes in the background, shown as a task.',
   problems: [128, 142],
-  run: (context, { caller, parents, id }) =>
-    deleteBackup(context, caller, {
-      backupID: id,
-      ...(parents.appID === undefined ? {} : { appID: parents.appID }),
-    }),
+  run: async (context, { caller, parents, id }) => {
+    const within = parents.appID === undefined ? {} : { appID: parents.appID }
+    await deleteBackup(context, caller, { backupID: id, ...within })
+  },
 }
 
 export const appBackups: ResourceDefinition<Backup> = {

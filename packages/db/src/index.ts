@@ -276,7 +276,13 @@ export type {
   ResourceSource,
   Viewer,
 } from './list-resources.ts'
-export { countResources, findResource, listResources, OPERATORS } from './list-resources.ts'
+export {
+  countResources,
+  findResource,
+  findResourceByHexID,
+  listResources,
+  OPERATORS,
+} from './list-resources.ts'
 export type { MailRelay, MailRelayAnswer } from './mail-relay.ts'
 export { openMailRelay } from './mail-relay.ts'
 export type { AccountMeasures, AppMeasure, ServiceMeasures, StateCount } from './measures.ts'
@@ -302,6 +308,7 @@ export {
 } from './obligations.ts'
 export type {
   Grant,
+  HeldHubRole,
   NewAccount,
   NewRoleBinding,
   NewToken,

@@ -5,6 +5,7 @@
 // an offset, so a page is right whatever was inserted before it.
 import type { NamespaceReach } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { uuidRangeOf } from './container-ids.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -173,6 +174,23 @@ export async function findResource<Resource>(
   const conditions = [sql<SqlBool>`${source.id} = ${id}`, ...conditionsOf(source, scope, [])]
   const { rows } = await sql<object>`
     select ${source.columns} from ${source.from} where ${sql.join(conditions, sql` and `)}
+  `.execute(queries)
+  return rows[0] === undefined ? undefined : source.toResource(rows[0] as never)
+}
+
+/** As `findResource`, by the first 24 digits of the id; digits of no id find nothing. */
+export async function findResourceByHexID<Resource>(
+  { queries }: Queries,
+  whole: ResourceSource<Resource>,
+  { scope, hexID }: { readonly scope: ResourceScope; readonly hexID: string },
+): Promise<Resource | undefined> {
+  const range = uuidRangeOf(hexID)
+  if (range === undefined) return undefined
+  const source = asSeenBy(whole, scope)
+  const isInRange = sql<SqlBool>`${source.id} between ${range.first}::uuid and ${range.last}::uuid`
+  const conditions = [isInRange, ...conditionsOf(source, scope, [])]
+  const { rows } = await sql<object>`
+    select ${source.columns} from ${source.from} where ${sql.join(conditions, sql` and `)} limit 1
   `.execute(queries)
   return rows[0] === undefined ? undefined : source.toResource(rows[0] as never)
 }

@@ -13,6 +13,7 @@ export function credentialsOf(request: FastifyRequest): SentCredentials {
   return {
     method: request.method,
     authorization,
+    remoteAddress: request.ip,
     sessionSecret: sessionSecretOf(request),
     origin,
     fetchSite: typeof fetchSite === 'string' ? fetchSite : undefined,

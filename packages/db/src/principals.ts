@@ -1,5 +1,6 @@
-// Who acts: what an account begins with, and whom a token stands for.
-import { sql } from 'kysely'
+// Who acts: what an account begins with, and whom a token or an API key stands for.
+import { applicationRoleOf, DEFAULT_ROLE_OF_USER, type RoleCapabilities } from '@holdfast/domain'
+import { type RawBuilder, sql } from 'kysely'
 import { insertDefaultRoles } from './default-roles.ts'
 import type { Queries } from './transaction.ts'
 
@@ -139,25 +140,38 @@ export async function switchOn(
 
 /** Who calls, and what they may. */
 export interface Principal {
+  /** Of an API key: its id, which is no user's. */
   readonly userID: string
   readonly accountID: string
+  /** How events name them; of an API key: `API key <name>`. */
   readonly email: string
   /** False: the user or the account is switched off. */
   readonly isEnabled: boolean
   /** The highest role that a binding gives; undefined without any. */
   readonly role?: Role
   readonly grants: readonly Grant[]
+  readonly apiKeyID?: string
+  /** Addresses and networks that the API key may come from; anywhere when absent. */
+  readonly ips?: readonly string[]
 }
 
-/** What one role binding gives. */
+/** What one role binding gives, or an API key. */
 export interface Grant {
-  readonly role: Role
+  /** In the application dialect; absent: an API key that can do nothing there. */
+  readonly role?: Role
   /** `roleConstraints` of the binding. */
   readonly constraints: readonly string[]
+  readonly hubRole: HeldHubRole
+}
+
+/** In the container dialect. */
+export interface HeldHubRole {
+  readonly rank: number
+  readonly capabilities: RoleCapabilities
 }
 
 /**
- * Undefined: no such token, or it was revoked. Notes when the token was used, to the minute: not
+ * Undefined: no such token or API key, or it was revoked. Notes when it was used, to the minute: not
  * every request must become a write.
  */
 export async function findPrincipal(
@@ -170,11 +184,24 @@ export async function findPrincipal(
       update tokens set last_used_at = now()
       where secret_hash = ${hash} and revoked_at is null
         and (last_used_at is null or last_used_at < now() - interval '1 minute')
+    ), used_key as (
+      update api_keys set last_used_at = now()
+      where secret_hash = ${hash} and deleted_at is null
+        and (last_used_at is null or last_used_at < now() - interval '1 minute')
     )
-    select ${PRINCIPAL_COLUMNS}
+    select ${PRINCIPAL_COLUMNS}, null::uuid as "apiKeyID", null::jsonb as ips
     from tokens join users on users.id = tokens.user_id
       join accounts on accounts.id = users.account_id
     where tokens.secret_hash = ${hash} and tokens.revoked_at is null
+    union all
+    select keys.id, keys.account_id, 'API key ' || keys.name,
+      accounts.is_enabled and accounts.state = 'active',
+      jsonb_build_array(jsonb_build_object(
+        'constraints', '["*"]'::jsonb, 'hubRole', ${hubRoleOf('hub')})),
+      keys.id, keys.ips
+    from api_keys as keys join hub_roles as hub on hub.id = keys.role_id
+      join accounts on accounts.id = keys.account_id
+    where keys.secret_hash = ${hash} and keys.deleted_at is null
   `.execute(queries)
   return rows[0] && toPrincipal(rows[0])
 }
@@ -186,16 +213,45 @@ export const PRINCIPAL_COLUMNS = sql`
     and accounts.state = 'active' as "isEnabled",
   coalesce((
     select jsonb_agg(jsonb_build_object(
-      'role', bindings.role, 'constraints', bindings.role_constraints))
+      'role', bindings.role, 'constraints', bindings.role_constraints,
+      'hubRole', ${hubRoleOf('hub')}))
     from role_bindings as bindings
+      left join hub_roles as hub on hub.account_id = bindings.account_id
+        and hub.default_identifier
+          = ${JSON.stringify(DEFAULT_ROLE_OF_USER)}::jsonb ->> bindings.role
     where bindings.user_id = users.id and bindings.account_id = users.account_id
   ), '[]') as grants`
 
-export type PrincipalRow = Omit<Principal, 'role'>
+export interface PrincipalRow extends Omit<Principal, 'role' | 'apiKeyID' | 'ips'> {
+  readonly apiKeyID?: string | null
+  readonly ips?: readonly string[] | null
+}
 
-export function toPrincipal(row: PrincipalRow): Principal {
-  const role = highestRole(row.grants.map((grant) => grant.role))
-  return { ...row, ...(role === undefined ? {} : { role }) }
+export function toPrincipal({ apiKeyID, ips, grants, ...row }: PrincipalRow): Principal {
+  const isKey = apiKeyID !== undefined && apiKeyID !== null
+  const held = isKey ? grants.map(toKeyGrant) : grants
+  const role = highestRole(held.flatMap((grant) => grant.role ?? []))
+  return {
+    ...row,
+    grants: held,
+    ...(role === undefined ? {} : { role }),
+    ...(isKey ? { apiKeyID } : {}),
+    ...(ips === undefined || ips === null ? {} : { ips }),
+  }
+}
+
+function toKeyGrant(grant: Grant): Grant {
+  const role = applicationRoleOf(grant.hubRole.capabilities)
+  return role === undefined ? grant : { ...grant, role }
+}
+
+/** Of an account without the row, nothing is given. */
+function hubRoleOf(alias: string): RawBuilder<unknown> {
+  const column = (name: string) => sql.ref(`${alias}.${name}`)
+  return sql`jsonb_build_object('rank', coalesce(${column('rank')}, 0),
+    'capabilities', jsonb_build_object(
+      'all', coalesce(${column('has_all_capabilities')}, false),
+      'specific', coalesce(${column('capabilities')}, '[]')))`
 }
 
 /** Undefined when there is none among `roles`. */

@@ -41,6 +41,8 @@ const FAILURES: { readonly [Code in AnsweredFailure['code']]: Failure<Code> } = 
   'token-missing': { code: 'token-missing' },
   'token-invalid': { code: 'token-invalid' },
   'user-disabled': { code: 'user-disabled', email: 'a@example.org' },
+  'address-not-allowed': { code: 'address-not-allowed', address: '192.0.2.1' },
+  'capability-missing': { code: 'capability-missing', capability: 'containers-view' },
   'not-permitted': { code: 'not-permitted', permission: 'read', role: 'none', needed: 'viewer' },
   'not-found': { code: 'not-found', kind: 'app', id: 'x' },
   'audit-unavailable': { code: 'audit-unavailable' },

@@ -64,6 +64,18 @@ const ANSWERS: Answers = {
     reason: 'The user that the token belongs to, or its account, is switched off.',
     remedy: 'Ask an owner of the account to enable the user.',
   }),
+  'address-not-allowed': ({ address }) => ({
+    problem: 14,
+    reason: `The API key may not be used from ${address}.`,
+    remedy: 'Call from an address that its list has, or ask for the address to be added.',
+  }),
+  'capability-missing': ({ capability, isOutOfReach }) => ({
+    problem: 11,
+    reason: isOutOfReach
+      ? `The role has the capability ${capability} in some namespaces only.`
+      : `The role does not have the capability ${capability}.`,
+    remedy: 'Ask an owner of the account for a role that has it.',
+  }),
   'not-permitted': ({ permission, role, needed, isOutOfReach }) => ({
     problem: 11,
     reason:

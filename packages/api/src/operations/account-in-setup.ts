@@ -1,6 +1,6 @@
 // Which account a request is about: the caller's own, or one that they are setting up.
 import { isSetUpBy } from '@holdfast/db'
-import { UNLIMITED_REACH } from '@holdfast/domain'
+import { defaultRole, UNLIMITED_REACH } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
@@ -38,7 +38,7 @@ export async function enterAccount(
     ...caller,
     accountID,
     role: 'owner',
-    grants: [{ role: 'owner', constraints: ['*'] }],
+    grants: [{ role: 'owner', constraints: ['*'], hubRole: defaultRole('owner') }],
     sees: UNLIMITED_REACH,
     actsOn: UNLIMITED_REACH,
   }

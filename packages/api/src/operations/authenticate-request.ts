@@ -1,15 +1,14 @@
 // The one place where requests get their caller, in whatever dialect: a bearer token, or the cookie
 // of a session.
 import { findSessionPrincipal, type Queries } from '@holdfast/db'
-import { authenticate, type Caller, hashToken, toCaller } from './caller.ts'
+import { authenticate, type Caller, hashToken, type SentBearer, toCaller } from './caller.ts'
 import { OperationError } from './operation-failure.ts'
 
 /** A session that nobody uses ends after this time. */
 export const SESSION_IDLE_MS = 60 * 60_000
 
-export interface SentCredentials {
+export interface SentCredentials extends SentBearer {
   readonly method: string
-  readonly authorization: string | undefined
   /** The secret in the session's cookie. */
   readonly sessionSecret: string | undefined
   readonly origin: string | undefined
@@ -29,7 +28,7 @@ export async function authenticateRequest(
 ): Promise<Caller> {
   const { authorization, sessionSecret } = sent
   if (authorization !== undefined || sessionSecret === undefined) {
-    return await authenticate(context.database, authorization)
+    return await authenticate(context.database, sent)
   }
   refuseCrossSite(sent)
   const principal = await findSessionPrincipal(context.database, {

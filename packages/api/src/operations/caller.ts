@@ -1,4 +1,4 @@
-// Who calls: a bearer token, or a session's cookie, stands for its user.
+// Who calls: a bearer token, or a session's cookie, stands for its user; an API key for itself.
 import { createHash } from 'node:crypto'
 import {
   findPrincipal,
@@ -9,6 +9,7 @@ import {
   type Viewer,
 } from '@holdfast/db'
 import { type NamespaceReach, reachOf } from '@holdfast/domain'
+import { isAddressAllowed } from './allowed-addresses.ts'
 import { OperationError } from './operation-failure.ts'
 
 export interface Caller extends Omit<Principal, 'isEnabled'> {
@@ -24,18 +25,29 @@ export function hashToken(secret: string): Buffer {
   return createHash('sha256').update(secret, 'utf8').digest()
 }
 
+export interface SentBearer {
+  /** The header. */
+  readonly authorization: string | undefined
+  /** Of the client, as trusted proxies tell it. */
+  readonly remoteAddress: string
+}
+
 /**
  * Fails with `token-missing` without a bearer token in `authorization`, with `token-invalid` when
- * it is unknown or revoked, and with `user-disabled`.
+ * it is unknown or revoked, with `address-not-allowed` and with `user-disabled`.
  */
 export async function authenticate(
   database: Queries,
-  authorization: string | undefined,
+  { authorization, remoteAddress }: SentBearer,
 ): Promise<Caller> {
   const secret = /^Bearer +(\S.*?) *$/i.exec(authorization ?? '')?.[1]
   if (secret === undefined) throw new OperationError({ code: 'token-missing' })
   const principal = await findPrincipal(database, hashToken(secret))
   if (principal === undefined) throw new OperationError({ code: 'token-invalid' })
+  const { ips } = principal
+  if (ips !== undefined && !isAddressAllowed(remoteAddress, ips)) {
+    throw new OperationError({ code: 'address-not-allowed', address: remoteAddress })
+  }
   return toCaller(principal)
 }
 
@@ -64,5 +76,5 @@ export function scopeOf(caller: Caller): ResourceScope {
 /** A role that holds in some namespaces opens nothing of the account beside them. */
 function seeingRole({ grants, role }: Caller): string | undefined {
   const everywhere = grants.filter(({ constraints }) => reachOf(constraints).isUnlimited)
-  return highestRole(everywhere.map((grant) => grant.role)) ?? role
+  return highestRole(everywhere.flatMap((grant) => grant.role ?? [])) ?? role
 }

@@ -1,6 +1,7 @@
 // Why an operation refused. Both dialects answer every code; a new one does not compile until
 // they do.
 import type { Role } from '@holdfast/db'
+import type { Capability } from '@holdfast/domain'
 import type { Permission } from './permission.ts'
 
 /** Names a member of the request that caused the failure, in domain words. */
@@ -26,11 +27,20 @@ export type MissingKind =
   | 'collection'
   | 'setting'
   | 'resource'
+  | 'role'
+  | 'API key'
 
 export type OperationFailure =
   | { readonly code: 'token-missing' }
   | { readonly code: 'token-invalid' }
   | { readonly code: 'user-disabled'; readonly email: string }
+  | { readonly code: 'address-not-allowed'; readonly address: string }
+  | {
+      readonly code: 'capability-missing'
+      readonly capability: Capability
+      /** It is there in some namespaces, and the hub's would be needed. */
+      readonly isOutOfReach?: true
+    }
   | {
       readonly code: 'not-permitted'
       readonly permission: Permission

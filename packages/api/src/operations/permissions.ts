@@ -104,6 +104,7 @@ export function checkRank(caller: Caller, permission: Permission, role: Role | u
   throw new OperationError({ code: 'not-permitted', permission, role: present, needed: role })
 }
 
-function rankOf(role: Role): number {
-  return ROLES.indexOf(role)
+/** Below all of them: the API key that has no role. */
+function rankOf(role: Role | undefined): number {
+  return role === undefined ? -1 : ROLES.indexOf(role)
 }

@@ -65,13 +65,16 @@ export function registerServiceMetrics(
 }
 
 async function admit(
-  { headers }: FastifyRequest,
+  { headers, ip }: FastifyRequest,
   { database }: OperationContext,
   { metricsToken }: ServiceMetricsOptions,
 ): Promise<void> {
   const sent = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
   if (metricsToken !== undefined && sent !== undefined && isSame(sent, metricsToken)) return
-  const caller = await authenticate(database, headers.authorization)
+  const caller = await authenticate(database, {
+    authorization: headers.authorization,
+    remoteAddress: ip,
+  })
   checkPermission(caller, 'read-service-metrics')
 }
 

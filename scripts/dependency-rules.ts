@@ -42,7 +42,13 @@ export const ONLY_PLACE: readonly {
   { modules: /^(commander|cli-progress)$/, places: ['packages/cli/'], isFreeInTests: false },
   {
     modules: /^node:child_process$/,
-    places: ['packages/platforms/', 'packages/server/src/postgres/', 'packages/cli/'],
+    // The mover: commands whose output is a backup, or whose input is one.
+    places: [
+      'packages/platforms/',
+      'packages/mover/',
+      'packages/server/src/postgres/',
+      'packages/cli/',
+    ],
     isFreeInTests: true,
   },
 ]

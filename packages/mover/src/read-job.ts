@@ -64,6 +64,13 @@ type MemberType = 'string' | 'number' | 'boolean' | 'object' | 'list' | 'anythin
 const REQUIRED_MEMBERS: Readonly<Record<MoverJobKind, Readonly<Record<string, MemberType>>>> = {
   init: { store: 'object', password: 'string', lockHostname: 'string' },
   backup: { repository: 'object', source: 'object', label: 'object' },
+  'stream-backup': { repository: 'object', source: 'object', label: 'object' },
+  'stream-restore': {
+    repository: 'object',
+    repositorySnapshotID: 'string',
+    logicalPath: 'string',
+    target: 'object',
+  },
   describe: { repository: 'object', label: 'object', description: 'anything' },
   restore: {
     repository: 'object',

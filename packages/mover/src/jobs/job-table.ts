@@ -9,12 +9,16 @@ import type { JobTable } from './job-of.ts'
 import { runList } from './list.ts'
 import { runPrune } from './prune.ts'
 import { runRestore } from './restore.ts'
+import { runStreamBackup } from './stream-backup.ts'
+import { runStreamRestore } from './stream-restore.ts'
 import { runUnlock } from './unlock.ts'
 import { runVerify } from './verify.ts'
 
 export const JOBS: JobTable = {
   init: runInit,
   backup: runBackup,
+  'stream-backup': runStreamBackup,
+  'stream-restore': runStreamRestore,
   describe: runDescribe,
   restore: runRestore,
   copy: runCopy,

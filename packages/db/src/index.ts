@@ -261,6 +261,8 @@ export {
   registerInstallation,
   replaceMasterKeyFingerprint,
 } from './installation.ts'
+export type { Job, JobFilter, JobStep } from './jobs.ts'
+export { JOBS, jobsMatching } from './jobs.ts'
 export type {
   FieldCondition,
   FieldExpression,
@@ -308,7 +310,6 @@ export {
 } from './obligations.ts'
 export type {
   Grant,
-  HeldHubRole,
   NewAccount,
   NewRoleBinding,
   NewToken,
@@ -447,6 +448,7 @@ export {
   findTask,
   findTaskSignal,
   findUnendedTaskOf,
+  insertCompletedTask,
   insertTask,
   isPastCommit,
   listTasksNotStarted,

@@ -84,6 +84,31 @@ export async function insertTask({ queries }: Queries, task: NewTask): Promise<v
     .execute()
 }
 
+/**
+ * A task that was done with what the caller's transaction does: it tells of it and nothing else,
+ * so neither the outbox nor any sweep takes it up.
+ */
+export async function insertCompletedTask(
+  { queries }: Queries,
+  { task, now }: { readonly task: NewTask; readonly now: Date },
+): Promise<void> {
+  await insertTask({ queries }, task)
+  await queries
+    .updateTable('tasks')
+    .set({
+      attempt: 1,
+      state: 'completed',
+      past_commit: true,
+      percent_done: 100,
+      created_at: now,
+      modified_at: now,
+      started_at: now,
+      ended_at: now,
+    })
+    .where('id', '=', task.id)
+    .execute()
+}
+
 export type CancelAnswer = 'cancelling' | 'too-late' | 'not-found'
 
 /**

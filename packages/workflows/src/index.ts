@@ -1,4 +1,6 @@
 export { SENTENCE_LENGTH_MAX, sentencesOf } from './failure-sentence.ts'
+export type { ImmediateTask } from './immediate-task.ts'
+export { recordImmediateTask } from './immediate-task.ts'
 export { launchWorkflows } from './launch.ts'
 export type { CloneInput, NamespaceMapping, RestoreInput, TaskRequest } from './new-task.ts'
 export { newTask } from './new-task.ts'

@@ -13,6 +13,7 @@ export interface InvalidMember {
 export type MissingKind =
   | 'account'
   | 'app'
+  | 'instance'
   | 'backup'
   | 'snapshot'
   | 'task'

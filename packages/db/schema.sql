@@ -21,7 +21,7 @@ create table api_keys (
   id uuid not null,
   account_id uuid not null,
   name text not null,
-  role_id uuid not null,
+  role_id uuid,
   ips jsonb,
   secret_hash bytea not null,
   created_by uuid,
@@ -30,11 +30,13 @@ create table api_keys (
   last_used_at timestamp with time zone,
   deleted_at timestamp with time zone,
   constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint api_keys_check CHECK (((role_id IS NOT NULL) OR (deleted_at IS NOT NULL))),
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_role_id_fkey FOREIGN KEY (role_id) REFERENCES hub_roles(id),
   constraint api_keys_secret_hash_key UNIQUE (secret_hash)
 );
 CREATE INDEX api_keys_by_account ON public.api_keys USING btree (account_id, created_at, id);
+CREATE INDEX api_keys_by_role ON public.api_keys USING btree (role_id);
 
 create table app_assets (
   id uuid not null,

@@ -1,6 +1,6 @@
 // Execution hooks: which script runs for which containers of an app, before or after what.
 import type { HookAction, HookCriterion, HookStage, HookToPlan, Label } from '@holdfast/domain'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
 import {
@@ -237,15 +237,13 @@ export async function listRunnableHooks(
   }))
 }
 
-/** Is the user an owner of the whole account, now? */
+/** Is it an owner of the whole account, now: a user, or an API key with all capabilities? */
 export async function isAccountOwner(
   { queries }: Queries,
   user: { readonly accountID: string; readonly userID: string },
 ): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
-    select exists (
-      select 1 from ${OWNERS} where bindings.account_id = ${user.accountID}
-        and bindings.user_id = ${user.userID} and ${IS_WHOLE_OWNER}) as found
+    select ${isWholeOwner(sql`${user.accountID}::uuid`, sql`${user.userID}::uuid`)} as found
   `.execute(queries)
   return rows[0]?.found === true
 }
@@ -257,16 +255,24 @@ interface RunnableRow
   readonly may_run_as_root: boolean
 }
 
-const OWNERS = sql`role_bindings bindings join users on users.id = bindings.user_id`
-const IS_WHOLE_OWNER = sql<boolean>`bindings.role = 'owner' and bindings.role_constraints ? '*'
-  and users.is_enabled and users.state = 'active'`
-
 /** Of the row that `table` names: is who changed it last an owner? */
-function isOwner(table: ReturnType<typeof sql>) {
-  return sql<boolean>`exists (
-    select 1 from ${OWNERS} where bindings.account_id = ${table}.account_id
-      and bindings.user_id = coalesce(${table}.modified_by, ${table}.created_by)
-      and ${IS_WHOLE_OWNER})`
+function isOwner(table: RawBuilder<unknown>): RawBuilder<boolean> {
+  return isWholeOwner(
+    sql`${table}.account_id`,
+    sql`coalesce(${table}.modified_by, ${table}.created_by)`,
+  )
+}
+
+function isWholeOwner(accountID: RawBuilder<unknown>, actorID: RawBuilder<unknown>) {
+  return sql<boolean>`(exists (
+      select 1 from role_bindings bindings join users on users.id = bindings.user_id
+      where bindings.account_id = ${accountID} and bindings.user_id = ${actorID}
+        and bindings.role = 'owner' and bindings.role_constraints ? '*'
+        and users.is_enabled and users.state = 'active')
+    or exists (
+      select 1 from api_keys keys join hub_roles hub on hub.id = keys.role_id
+      where keys.account_id = ${accountID} and keys.id = ${actorID}
+        and keys.deleted_at is null and hub.has_all_capabilities))`
 }
 
 /** The hooks after a restore that a copy recorded. */

@@ -16,6 +16,14 @@ export {
   updateAccount,
 } from './accounts.ts'
 export { hasNeverBeenFilled, isBeingRestored } from './active-restores.ts'
+export type { ApiKey } from './api-keys.ts'
+export {
+  deleteApiKey,
+  findApiKey,
+  insertApiKey,
+  listApiKeys,
+  updateApiKey,
+} from './api-keys.ts'
 export type { AppAsset, NewAppAsset } from './app-assets.ts'
 export { APP_ASSETS, replaceAssetsOfApp } from './app-assets.ts'
 export type {
@@ -255,6 +263,14 @@ export type {
   ServedHostClusters,
 } from './host-clusters.ts'
 export { registerHostClusters } from './host-clusters.ts'
+export type { HubRole } from './hub-roles.ts'
+export {
+  deleteHubRole,
+  findHubRole,
+  insertHubRole,
+  listHubRoles,
+  updateHubRole,
+} from './hub-roles.ts'
 export type { Installation } from './installation.ts'
 export {
   findInstallation,

@@ -374,7 +374,7 @@ export interface ApiKeysTable {
   id: string
   account_id: string
   name: string
-  role_id: string
+  role_id: string | null
   ips: NullableJson
   secret_hash: Buffer
   created_by: string | null

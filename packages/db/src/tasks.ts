@@ -358,8 +358,12 @@ export interface TaskSignalRow {
 export function signalColumns(): RawBuilder<unknown> {
   return sql`
     coalesce(t.cancel_requested_at, ${ofAncestors('cancel_requested_at')}) as cancel_requested_at,
-    (select coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email) from users u
-      where u.id = coalesce(t.cancel_requested_by, ${ofAncestors('cancel_requested_by')})
+    (select coalesce(
+        (select coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email)
+          from users u where u.id = canceller.id),
+        (select 'the API key ' || keys.name from api_keys keys where keys.id = canceller.id))
+      from (select coalesce(t.cancel_requested_by, ${ofAncestors('cancel_requested_by')})) as
+        canceller (id)
     ) as cancel_requested_by`
 }
 

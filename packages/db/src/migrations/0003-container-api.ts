@@ -86,19 +86,22 @@ const STATEMENTS = [
     unique (account_id, identifier)
   )`,
   // secret_hash: SHA-256 of the secret, which is shown once. ips: null when it may come from anywhere.
+  // Deleted ones stay for their names; they let go of a role that is deleted.
   `create table api_keys (
     id uuid primary key,
     account_id uuid not null references accounts,
     name text not null,
-    role_id uuid not null references hub_roles,
+    role_id uuid references hub_roles,
     ips jsonb,
     secret_hash bytea not null unique,
     created_by uuid,
     created_at timestamptz not null default now(),
     modified_at timestamptz not null default now(),
     last_used_at timestamptz,
-    deleted_at timestamptz
+    deleted_at timestamptz,
+    check (role_id is not null or deleted_at is not null)
   )`,
+  'create index api_keys_by_role on api_keys (role_id)',
   'create index api_keys_by_account on api_keys (account_id, created_at, id)',
   "create index tasks_by_restored_copy on tasks ((input #>> '{source,id}'))",
 ]

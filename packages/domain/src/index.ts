@@ -96,6 +96,7 @@ export type {
   RepositoryKeys,
   RepositorySnapshotLabel,
   RepositoryStore,
+  VolumeLocation,
 } from './mover-job.ts'
 export {
   BUCKET_FINDING_CODES,

@@ -43,10 +43,13 @@ export type Location =
     }
   | CommandLocation
 
+/** A volume's bytes: a tree, or a copy of one. */
+export type VolumeLocation = Exclude<Location, { readonly kind: 'command' }>
+
 /** A program where the mover runs: its standard output as a source, its standard input as a target. */
 export interface CommandLocation {
   readonly kind: 'command'
-  /** Stands in the program's environment, so that whoever comes later finds what is left of it. */
+  /** Whoever comes later finds by it what is left of the program. */
   readonly id: string
   /** Program and arguments. */
   readonly words: readonly [string, ...string[]]
@@ -54,7 +57,7 @@ export interface CommandLocation {
   readonly directory: string
   /** Who it runs as; absent: the mover's own user. */
   readonly user?: { readonly uid: number; readonly gid: number }
-  /** All of its environment. Never secrets of ours. */
+  /** All of its environment, with `id` somewhere in it. Never secrets of ours. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -68,7 +71,7 @@ export type CommandEnd =
 
 export interface CommandReport {
   readonly durationMs: number
-  /** Bytes that it wrote or read. */
+  /** Bytes that it wrote, or that it was given: of the last 64 KiB it may have read less. */
   readonly streamedBytes: number
   /** Printable; the end of it when there was more than `COMMAND_STDERR_BYTES_MAX`. */
   readonly stderr: string
@@ -304,7 +307,15 @@ export type MoverEvent<Kind extends MoverJobKind = MoverJobKind> =
     }
   | { readonly event: 'warning'; readonly warning: CopyWarning }
   | { readonly event: 'result'; readonly result: MoverResults[Kind] }
-  | { readonly event: 'failed'; readonly failure: MoverFailure }
+  | {
+      readonly event: 'failed'
+      readonly failure: MoverFailure
+      /**
+       * Of a stream job whose command was started and is not itself what failed. Absent: the
+       * command did not run.
+       */
+      readonly command?: CommandReport
+    }
 
 /** Why a job failed. Closed: workflows decide retry and wording over it. */
 export type MoverFailure =

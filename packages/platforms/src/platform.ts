@@ -14,6 +14,7 @@ import type {
   MoverEvent,
   MoverJob,
   SnapshotStrategy,
+  VolumeLocation,
 } from '@holdfast/domain'
 
 export interface InventoryVolume {
@@ -215,8 +216,11 @@ export interface Platform {
 
   snapshotVolume(request: SnapshotVolumeRequest, signal: AbortSignal): Promise<VolumeSnapshot>
   /** Where a mover reads the snapshot, or the live volume (`{ namespace, key }`). */
-  locateSnapshot(handle: VolumeSnapshotHandle): Promise<Location>
-  locateVolume(volume: { readonly namespace: string; readonly key: string }): Promise<Location>
+  locateSnapshot(handle: VolumeSnapshotHandle): Promise<VolumeLocation>
+  locateVolume(volume: {
+    readonly namespace: string
+    readonly key: string
+  }): Promise<VolumeLocation>
   /** Missing is success. Gives the space back. */
   deleteVolumeSnapshot(handle: VolumeSnapshotHandle, signal: AbortSignal): Promise<void>
 

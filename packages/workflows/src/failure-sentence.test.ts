@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CommandEnd } from '@holdfast/domain'
 import fc from 'fast-check'
 import { fit, SENTENCE_LENGTH_MAX, sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import type { WorkflowFailure, WorkflowFailureCode } from './workflow-failure.ts'
@@ -34,6 +35,14 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
       stage: 'pre',
       reason: text,
     },
+    'command-failed': {
+      code: 'command-failed',
+      end: { kind: 'not-started', reason: text },
+      report: { durationMs: count, streamedBytes: count, stderr: text, isStderrCut: false },
+      outputTail: text,
+    },
+    'command-refused': { code: 'command-refused', namespace: text, reason: text },
+    'command-interrupted': { code: 'command-interrupted', reason: text },
     'database-unreachable': { code: 'database-unreachable', reason: text },
     'workflow-lost': { code: 'workflow-lost' },
     'invariant-broken': { code: 'invariant-broken', reason: text },
@@ -111,6 +120,30 @@ test('missed entries are named after the count', () => {
     'Not captured: 1 of the entries (volume /shop/data). Make them readable and try again.',
     'Not captured: /shop/data/orders.db (EIO)',
   ])
+})
+
+test('how a command failed, and the end of what it said', () => {
+  const sentence = (end: CommandEnd, stderr: string, outputTail?: string) => {
+    const report = { durationMs: 5, streamedBytes: 0, stderr, isStderrCut: false }
+    const tail = outputTail === undefined ? {} : { outputTail }
+    return sentencesOf({ code: 'command-failed', end, report, ...tail })
+  }
+  const exited = { kind: 'exited', exitCode: 3 } as const
+  assert.deepEqual(sentence(exited, ''), ['The command failed with exit code 3.'])
+  assert.deepEqual(sentence(exited, 'no such\n database\n', 'unread'), [
+    'The command failed with exit code 3: no such database',
+  ])
+  assert.deepEqual(sentence(exited, '', 'tells\nit here'), [
+    'The command failed with exit code 3: tells it here',
+  ])
+  assert.deepEqual(sentence({ kind: 'killed', signal: 'SIGTERM' }, ''), [
+    'The command was ended by SIGTERM.',
+  ])
+  assert.deepEqual(sentence({ kind: 'timed-out', timeoutMs: 30_000 }, ''), [
+    'The command did not end within 30 seconds and was stopped.',
+  ])
+  const [long = ''] = sentence(exited, `${'chatter '.repeat(99)}the reason`)
+  assert.ok(long.endsWith('the reason') && long.length === SENTENCE_LENGTH_MAX, long)
 })
 
 test('a cancel names who asked', () => {

@@ -1,6 +1,7 @@
 // Turns a failure into the sentences that users read in `stateUnready` and `stateDetails`: what
 // happened, to which resource, and what to do next, in at most 127 characters each.
 import type { StateDetail } from '@holdfast/db'
+import type { CommandEnd } from '@holdfast/domain'
 import type { WorkflowFailure } from './workflow-failure.ts'
 
 /** The longest text that the application dialect allows in `stateUnready`. */
@@ -90,6 +91,12 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`${failure.path} does not match the copy${volume}: ${failure.reason}.`
     case 'lock-lost':
       return fit`The lock of the repository was lost: ${failure.reason}; try again.`
+    case 'command-failed':
+      return commandSentence(failure)
+    case 'command-refused':
+      return fit`The command may not run in ${failure.namespace}: ${failure.reason}`
+    case 'command-interrupted':
+      return fit`The command was interrupted (${failure.reason}) and is not run a second time unasked.`
     case 'stopped':
       return fit`The mover was stopped${volume}; try again.`
     case 'mover-died':
@@ -115,6 +122,51 @@ function sentenceOf(failure: WorkflowFailure): string {
       return never
     }
   }
+}
+
+/** Why, and the end of what the command said of it. */
+function commandSentence({ end, report, outputTail }: CommandFailure): string {
+  const how = `The command ${commandEndPhrase(end)}`
+  const said = lastWords(report.stderr) || lastWords(outputTail ?? '')
+  if (said === '') return fit`${how}.`
+  const room = SENTENCE_LENGTH_MAX - how.length - ': '.length
+  return room < SAID_LENGTH_MIN ? fit`${how}.` : `${how}: ${endOf(said, room)}`
+}
+
+type CommandFailure = Extract<WorkflowFailure, { readonly code: 'command-failed' }>
+
+/** Less of what a command said tells nobody anything. */
+const SAID_LENGTH_MIN = 16
+
+/** `failed with exit code 1`; continues `The command`. */
+export function commandEndPhrase(end: CommandEnd): string {
+  switch (end.kind) {
+    case 'exited':
+      return end.exitCode === 0 ? 'ended with exit code 0' : `failed with exit code ${end.exitCode}`
+    case 'killed':
+      return `was ended by ${end.signal}`
+    case 'timed-out':
+      return `did not end within ${Math.round(end.timeoutMs / 1000)} seconds and was stopped`
+    case 'not-started':
+      return fit`could not be started (${end.reason})`
+    default: {
+      const never: never = end
+      return never
+    }
+  }
+}
+
+/** The last lines, as one; enough to fill a sentence. */
+function lastWords(text: string): string {
+  return text
+    .slice(-4 * SENTENCE_LENGTH_MAX)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
+
+/** PostgreSQL stores no half of a surrogate pair. */
+function endOf(text: string, length: number): string {
+  return text.length <= length ? text : `…${text.slice(text.length - length + 1)}`.toWellFormed()
 }
 
 /**

@@ -98,15 +98,17 @@ async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void>
   const { resourceID } = task
   switch (task.kind) {
     case 'backup':
+    case 'stream-backup':
     case 'snapshot':
       await failCopy(database, execution(task), {
-        kind: task.kind,
+        kind: task.kind === 'snapshot' ? 'snapshot' : 'backup',
         id: resourceID,
         sentences,
         stateDetails,
       })
       break
     case 'restore':
+    case 'stream-restore':
       await endAppRestore(database, execution(task), {
         appID: resourceID,
         state: 'failed',
@@ -138,6 +140,8 @@ async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void>
       break
     case 'move':
     case 'delete-backup':
+    case 'verify-bucket':
+    case 'immediate':
       break
     default: {
       const never: never = task.kind

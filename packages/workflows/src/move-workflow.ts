@@ -14,7 +14,7 @@ import {
   type VolumeSnapshotRecord,
   writeMoveProgress,
 } from '@holdfast/db'
-import type { Location, MoverResults } from '@holdfast/domain'
+import type { MoverResults, VolumeLocation } from '@holdfast/domain'
 import { type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { openRepository } from './open-repository.ts'
 import { volumeLabel } from './repository-labels.ts'
@@ -58,7 +58,7 @@ async function runMove(execution: Execution): Promise<TaskOutcome> {
 }
 
 interface Source {
-  readonly from: Location
+  readonly from: VolumeLocation
   /** RFC 3339: the consistency point. */
   readonly takenAt: string
   /** What the source itself covered, when it is a copy. */
@@ -130,7 +130,7 @@ async function locateSource(
   return { from, takenAt: runtime.now().toISOString(), copied: undefined }
 }
 
-interface MoveInput<From extends Location> {
+interface MoveInput<From extends VolumeLocation> {
   readonly scope: StepScope
   readonly context: AppContext
   readonly mover: MoverContext
@@ -143,7 +143,7 @@ interface MoveInput<From extends Location> {
 type Moved = Omit<MoverResults['backup'], 'holes'> & Partial<Pick<MoverResults['backup'], 'holes'>>
 
 async function readDirectory(
-  input: MoveInput<Extract<Location, { kind: 'directory' }>>,
+  input: MoveInput<Extract<VolumeLocation, { kind: 'directory' }>>,
 ): Promise<Moved> {
   const { scope, repositoryID } = input
   return await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () =>
@@ -157,7 +157,7 @@ async function readDirectory(
 }
 
 async function copySnapshot(
-  input: MoveInput<Extract<Location, { kind: 'repository' }>>,
+  input: MoveInput<Extract<VolumeLocation, { kind: 'repository' }>>,
 ): Promise<Moved> {
   const { scope, repositoryID, from } = input
   const result = await withTurn(repositoryTurn(scope, from.repository.id, 'shared'), () =>
@@ -188,7 +188,7 @@ async function copySnapshot(
   }
 }
 
-function labelOf({ scope, context, volume, source }: MoveInput<Location>) {
+function labelOf({ scope, context, volume, source }: MoveInput<VolumeLocation>) {
   return volumeLabel({
     app: context.app,
     copy: { kind: 'backup', id: volume.backupID },

@@ -187,10 +187,81 @@ export function newTask(id: string, request: TaskRequest): NewTask {
         } satisfies ScheduleRunInput,
       }
     }
+    case 'stream-backup':
+      return {
+        ...origin,
+        ...STREAM_BACKUP,
+        resourceID: request.backupID,
+        input: streamBackupInput(request),
+      }
+    case 'stream-restore': {
+      const { source, formerState, formerStateDetails } = request
+      return {
+        ...origin,
+        kind: 'stream-restore',
+        name: 'holdfast.restore.stream',
+        summary: 'Restore of an app by its command',
+        description:
+          'Takes a snapshot of the app, then gives a kept stream to its restore command.',
+        resourceKind: 'app',
+        resourceID: request.appID,
+        input: {
+          ...streamBackupInput(request),
+          source,
+          formerState,
+          ...(formerStateDetails === undefined ? {} : { formerStateDetails }),
+        } satisfies StreamRestoreInput,
+      }
+    }
     default: {
       const never: never = request
       return never
     }
+  }
+}
+
+const STREAM_BACKUP = {
+  kind: 'stream-backup',
+  name: 'holdfast.backup.stream',
+  summary: 'Backup of what a command of an app writes',
+  description: 'Runs the backup command of the app and keeps what it writes in a bucket.',
+  resourceKind: 'backup',
+} as const
+
+function streamBackupInput(input: StreamBackupInput): StreamBackupInput {
+  const { command, timeoutMs, configuredBy } = input
+  return { command, ...(timeoutMs === undefined ? {} : { timeoutMs }), configuredBy }
+}
+
+/** The stream that the run `parent` of a schedule makes. */
+export function newStreamTask(
+  id: string,
+  parent: WorkflowTask,
+  stream: StreamBackupInput & { readonly backupID: string },
+): NewTask {
+  return {
+    ...childOf(parent, id),
+    ...STREAM_BACKUP,
+    resourceID: stream.backupID,
+    input: streamBackupInput(stream),
+  }
+}
+
+/** The snapshot to which what the restore `parent` does can be undone: an ordinary one. */
+export function newSafetySnapshotTask(
+  id: string,
+  parent: WorkflowTask,
+  snapshotID: string,
+): NewTask {
+  return {
+    ...childOf(parent, id),
+    kind: 'snapshot',
+    name: 'holdfast.restore.snapshot',
+    summary: 'Snapshot before a restore',
+    description: 'Takes a point-in-time copy of every volume of the app before it is restored.',
+    resourceKind: 'snapshot',
+    resourceID: snapshotID,
+    input: { isOfRun: true, isBeforeRestore: true } satisfies CopyInput,
   }
 }
 
@@ -211,6 +282,13 @@ export function newCopyTask(id: string, parent: WorkflowTask, copy: CopyRef): Ne
 interface CopyInput {
   /** A whole copy of its own, although it is a part of a larger task. */
   readonly isOfRun?: boolean
+  /** It does not wait until its app is restored: that restore waits for it. */
+  readonly isBeforeRestore?: boolean
+}
+
+/** Is it the snapshot that a restore takes before it changes the app? */
+export function isSafetySnapshot({ input }: WorkflowTask): boolean {
+  return (input as CopyInput).isBeforeRestore === true
 }
 
 /** The backup that takes this snapshot for itself; null when it is one of its own. */

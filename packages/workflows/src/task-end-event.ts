@@ -23,22 +23,25 @@ interface Tale {
   readonly failed: FailureTelling
 }
 
+const BACKUP: Tale = {
+  completed: {
+    name: 'holdfast.backup.completed',
+    summary: 'Application backup completed',
+    sentence: (thing) => `The ${thing} is completed`,
+  },
+  failed: {
+    name: 'holdfast.backup.failed',
+    summary: 'Application backup failed',
+    severity: 'critical',
+    sentence: (thing) => `The ${thing} failed`,
+    remedy: 'Remove the cause and back the app up again; its last completed backup is untouched.',
+  },
+}
+
 /** Undefined: what such a task does is a part of another one, which tells it. */
 const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
-  backup: {
-    completed: {
-      name: 'holdfast.backup.completed',
-      summary: 'Application backup completed',
-      sentence: (thing) => `The ${thing} is completed`,
-    },
-    failed: {
-      name: 'holdfast.backup.failed',
-      summary: 'Application backup failed',
-      severity: 'critical',
-      sentence: (thing) => `The ${thing} failed`,
-      remedy: 'Remove the cause and back the app up again; its last completed backup is untouched.',
-    },
-  },
+  backup: BACKUP,
+  'stream-backup': BACKUP,
   snapshot: {
     completed: {
       name: 'holdfast.snapshot.completed',
@@ -66,6 +69,21 @@ const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
       severity: 'critical',
       sentence: (thing) => `The ${thing} could not be restored`,
       remedy: 'Remove the cause and restore it again. Its data is as it was before.',
+    },
+  },
+  'stream-restore': {
+    completed: {
+      name: 'holdfast.app.restored',
+      summary: 'Application restored',
+      sentence: (thing) => `The ${thing} is restored and ready`,
+    },
+    failed: {
+      name: 'holdfast.app.restore.failed',
+      summary: 'Application not restored',
+      severity: 'critical',
+      sentence: (thing) => `The ${thing} could not be restored`,
+      remedy:
+        'Read in the log of the task what its restore command did, and which snapshot undoes it.',
     },
   },
   clone: {
@@ -100,6 +118,8 @@ const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
       remedy: 'Make the bucket reachable and writable; the service tries again by itself.',
     },
   },
+  'verify-bucket': undefined,
+  immediate: undefined,
   // Of a completed one, its copies tell.
   'schedule-run': {
     failed: {
@@ -115,6 +135,7 @@ const TALES: Readonly<Record<TaskKind, Tale | undefined>> = {
 /** Which failure a completed task of this kind puts an end to. */
 export const CLEARED_BY: Readonly<Partial<Record<TaskKind, string>>> = {
   restore: 'holdfast.app.restore.failed',
+  'stream-restore': 'holdfast.app.restore.failed',
 }
 
 /** `reasons` are sentences, most important first. Undefined: nothing is to be told. */

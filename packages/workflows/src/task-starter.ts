@@ -17,7 +17,8 @@ import { snapshotWorkflow } from './snapshot-workflow.ts'
 
 const TASKS_AT_ONCE_MAX = 100
 
-const WORKFLOWS: Readonly<Record<TaskKind, (taskID: string) => Promise<TaskOutcome>>> = {
+/** Of the kinds that have one: what is done with its request is final when it is written. */
+const WORKFLOWS: Readonly<Partial<Record<TaskKind, (taskID: string) => Promise<TaskOutcome>>>> = {
   snapshot: snapshotWorkflow,
   backup: backupWorkflow,
   move: moveWorkflow,
@@ -47,5 +48,7 @@ export async function startTasksNotStarted(runtime: Runtime): Promise<void> {
 }
 
 async function startWorkflow(task: WorkflowTask): Promise<void> {
-  await DBOS.startWorkflow(WORKFLOWS[task.kind], { workflowID: task.workflowID })(task.id)
+  const workflow = WORKFLOWS[task.kind]
+  if (workflow === undefined) throw new Error(`A task of kind ${task.kind} has no workflow.`)
+  await DBOS.startWorkflow(workflow, { workflowID: task.workflowID })(task.id)
 }

@@ -38,6 +38,10 @@ type OwnFailure =
       readonly stage: string
       readonly reason: string
     }
+  /** By the rules of hooks; nothing was done. */
+  | { readonly code: 'command-refused'; readonly namespace: string; readonly reason: string }
+  /** A restore's command that had begun: the data is as it left it. */
+  | { readonly code: 'command-interrupted'; readonly reason: string }
   | { readonly code: 'database-unreachable'; readonly reason: string }
   /** The durable workflow itself is gone although its task has not ended. */
   | { readonly code: 'workflow-lost' }
@@ -101,6 +105,9 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'copy-incomplete':
     case 'restore-incomplete':
     case 'hook-failed':
+    case 'command-failed':
+    case 'command-refused':
+    case 'command-interrupted':
     case 'workflow-lost':
     case 'invariant-broken':
     case 'repository-refused':

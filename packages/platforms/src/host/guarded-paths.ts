@@ -5,7 +5,12 @@
 // mover write elsewhere. So the directory is opened here, component by component without following
 // links, and the mover gets `/proc/<our pid>/fd/<n>`: valid as long as we hold the directory open
 // and live, as the mover itself does no longer than we do.
-import { decodePathBytes, encodePathBytes, type MoverJob } from '@holdfast/domain'
+import {
+  type CommandLocation,
+  decodePathBytes,
+  encodePathBytes,
+  type MoverJob,
+} from '@holdfast/domain'
 import { errnoName, isPathBelow } from '@holdfast/filesystem'
 import { PlatformError } from '../platform-error.ts'
 import { type OpenDirectory, openSubdirectory, reopenDirectory } from './open-directory.ts'
@@ -45,6 +50,8 @@ type Guard = (path: string, isDirectory: boolean) => string
 
 function guardJob(job: MoverJob, guard: Guard): MoverJob {
   if (job.kind === 'restore') return { ...job, targetPath: guard(job.targetPath, true) }
+  if (job.kind === 'stream-backup') return { ...job, source: guardCommand(job.source, guard) }
+  if (job.kind === 'stream-restore') return { ...job, target: guardCommand(job.target, guard) }
   if (job.kind !== 'backup') return job
   const { source } = job
   const { manifestPath } = source
@@ -56,6 +63,10 @@ function guardJob(job: MoverJob, guard: Guard): MoverJob {
       ...(manifestPath === undefined ? {} : { manifestPath: guard(manifestPath, false) }),
     },
   }
+}
+
+function guardCommand(command: CommandLocation, guard: Guard): CommandLocation {
+  return { ...command, directory: guard(command.directory, true) }
 }
 
 function guardPath(

@@ -14,6 +14,7 @@ import { commitHostRestore } from './commit-restore.ts'
 import { discoverHost } from './discover.ts'
 import { stopMoverProcess } from './find-mover.ts'
 import { findHoles } from './holes.ts'
+import { locateHostCommand } from './locate-command.ts'
 import { startMoverProcess } from './mover-process.ts'
 import { prepareHostRestore } from './prepare-restore.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -75,6 +76,8 @@ export function createHostPlatform(options: HostPlatformOptions): Platform {
     stopMover: stopMoverProcess,
     runHook: (request, signal) =>
       classifyErrors(unreachable, () => runHostHook(hooks, request, signal)),
+    locateCommand: (request) =>
+      classifyErrors(unreachable, () => locateHostCommand(hooks, request)),
     stopHook: (id) => classifyErrors(unreachable, () => stopHostHook(id)),
     listOwned: () => classifyErrors(unreachable, () => listOwnedOnHost(hostRoot, stateDir)),
   }

@@ -148,7 +148,7 @@ async function* followEvents(
       if (last !== undefined) continue
       if (event.event !== 'result' && event.event !== 'failed') yield event
       else {
-        last = event.event === 'failed' ? withRealPaths(event, guarded) : event
+        last = withRealPaths(event, guarded)
         // The job is done; the end of stdin lets the mover end, and if not that, a signal does.
         child.stdin.end()
         setTimeout(() => void stopProcess(ref), END_AFTER_RESULT_MS).unref()
@@ -169,10 +169,7 @@ async function* followEvents(
 
 const END_AFTER_RESULT_MS = 10_000
 
-function withRealPaths(
-  event: Extract<MoverEvent, { event: 'failed' }>,
-  guarded: GuardedJob,
-): MoverEvent {
+function withRealPaths(event: MoverEvent, guarded: GuardedJob): MoverEvent {
   return JSON.parse(guarded.restorePaths(JSON.stringify(event))) as MoverEvent
 }
 

@@ -12,23 +12,12 @@ import { errnoName } from '@holdfast/filesystem'
 import type { HookEnd, HookResult, RunHookRequest } from '../platform.ts'
 import { hookCommand } from './hook-command.ts'
 import { createHookOutput, type HookOutput } from './hook-output.ts'
-import { endHookProcesses, HOOK_RUN_VARIABLE } from './hook-processes.ts'
-import { type OpenDirectory, openIfDirectory } from './open-directory.ts'
-import { isNamespaceName } from './volume-names.ts'
-import { openHostRoot } from './volume-site.ts'
+import { endHookProcesses } from './hook-processes.ts'
+import { type HookPlace, type HookUser, type OpenHookPlace, openHookPlace } from './hook-user.ts'
 
-export interface HookContext {
-  readonly hostRoot: string
+export interface HookContext extends HookPlace {
   /** The script's file is here while it has a name. */
   readonly stateDir: string
-  /** The operator lets hooks run as the superuser, where their makers may, too. */
-  readonly allowsRoot: boolean
-}
-
-/** All of a hook's environment but its own `HOLDFAST_…` variables and HOME. */
-const ENVIRONMENT = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
 }
 
 export async function runHostHook(
@@ -37,21 +26,16 @@ export async function runHostHook(
   signal: AbortSignal,
 ): Promise<HookResult> {
   signal.throwIfAborted()
-  using opened = new DisposableStack()
-  const root = opened.use(openHostRoot(context.hostRoot))
-  const { namespace } = request
-  const directory = isNamespaceName(namespace) ? openIfDirectory(root, namespace) : undefined
-  if (directory === undefined) return refused(`the namespace ${namespace} has no directory`)
-  opened.use(directory)
-  const user = userOf(directory, context, request)
-  if ('fault' in user) return refused(user.fault)
+  const place = openHookPlace(context, request, 'hooks and sources')
+  if ('fault' in place) return refused(place.fault)
+  using opened = place
   const command = hookCommand(request.script, request.arguments)
   if ('fault' in command) return refused(command.fault)
-  const script = tryOpenScript(context.stateDir, request, user)
+  const script = tryOpenScript(context.stateDir, request, opened.user)
   if (typeof script === 'string') return refused(`its script could not be written (${script})`)
   let child: ChildProcess
   try {
-    child = await start({ request, directory, user, words: command.words, script })
+    child = await start({ place: opened, words: command.words, script })
   } catch (error) {
     return refused(`${command.words[0]} could not be started (${reasonOf(error)})`)
   } finally {
@@ -62,35 +46,6 @@ export async function runHostHook(
 
 export async function stopHostHook(id: string): Promise<void> {
   await endHookProcesses({ session: undefined, runID: id })
-}
-
-interface HookUser {
-  readonly uid: number
-  readonly gid: number
-  /** Are we somebody else who becomes this user? */
-  readonly isBecome: boolean
-}
-
-function userOf(
-  directory: OpenDirectory,
-  { allowsRoot }: HookContext,
-  { mayRunAsRoot, namespace }: RunHookRequest,
-): HookUser | { readonly fault: string } {
-  const { uid, gid } = directory.status()
-  const ourUID = process.geteuid?.()
-  if (uid === 0 && !allowsRoot) {
-    // What to set stands last: where the sentence is shortened, that is what is left of it.
-    const remedy = 'give it to the app’s user, or set HOLDFAST_COMMANDS_AS_ROOT=allow'
-    return { fault: `${namespace} belongs to root: ${remedy}` }
-  }
-  if (uid === 0 && !mayRunAsRoot) {
-    const reason = 'only hooks and sources last changed by an owner may run as root'
-    return { fault: `${namespace} belongs to root, and ${reason}` }
-  }
-  if (ourUID === 0) return { uid, gid, isBecome: true }
-  if (uid === ourUID) return { uid, gid, isBecome: false }
-  const reason = `the service runs as user ${ourUID} and cannot become user ${uid}`
-  return { fault: `${reason}, to whom ${namespace} belongs` }
 }
 
 /** Or why not: a full disk of ours, say, is no trouble of the host. */
@@ -119,25 +74,19 @@ function openScript(stateDir: string, { id, script }: RunHookRequest, user: Hook
 }
 
 interface HookStart {
-  readonly request: RunHookRequest
-  readonly directory: OpenDirectory
-  readonly user: HookUser
+  readonly place: OpenHookPlace
   readonly words: readonly [string, ...string[]]
   readonly script: number
 }
 
-async function start({ request, directory, user, words, script }: HookStart) {
+async function start({ place, words, script }: HookStart) {
+  const { directory, user, environment } = place
   const [program, ...programArguments] = words
   const child = spawn(program, programArguments, {
     // Through our own descriptor: whoever renames the directory leads us nowhere else.
     cwd: `/proc/${process.pid}/fd/${directory.handle}`,
     detached: true,
-    env: {
-      ...request.environment,
-      ...ENVIRONMENT,
-      HOME: directory.path.toString(),
-      [HOOK_RUN_VARIABLE]: request.id,
-    },
+    env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe', script],
     // With a uid, Node clears the supplementary groups (libuv, `uv__process_child_init`).
     ...(user.isBecome ? { uid: user.uid, gid: user.gid } : {}),

@@ -1,9 +1,23 @@
 // What every platform must do, whatever it drives: run this suite over a harness of the platform.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import type { Location, MoverEvent, MoverJob, SnapshotStrategy } from '@holdfast/domain'
-import type { Platform, RunHookRequest, RunningMover, StagedVolume } from '../platform.ts'
+import type {
+  Location,
+  MoverEvent,
+  MoverJob,
+  MoverResults,
+  SnapshotStrategy,
+} from '@holdfast/domain'
+import type {
+  CommandRequest,
+  Platform,
+  RunHookRequest,
+  RunningMover,
+  StagedVolume,
+} from '../platform.ts'
 import { platformFailureOf } from '../platform-error.ts'
 
 /** One namespace with an app in it, whose volumes `data` and `config` are empty at first. */
@@ -36,6 +50,7 @@ export function describePlatformConformance(
     testRestoreEnds(makeHarness)
     testMovers(makeHarness)
     testHooks(makeHarness)
+    testCommands(makeHarness)
   })
 }
 
@@ -375,6 +390,77 @@ function testHooks(makeHarness: MakeHarness): void {
   })
 }
 
+function testCommands(makeHarness: MakeHarness): void {
+  test("a mover runs a command where the app runs, by its shell, with the caller's variables", async () => {
+    await using harness = await makeHarness()
+    const command = '"ls; echo $HOLDFAST_OF_CALLER; echo $0"'
+    const last = await runCommand(harness, { command })
+    assert.equal(last?.event, 'result')
+    const { command: report } = (last as { result: MoverResults['stream-backup'] }).result
+    assert.deepEqual(report.stderr.trim().split('\n').slice(0, 3), ['config', 'data', 'said'])
+    const failed = await runCommand(harness, { command: 'echo why >&2; exit 7' })
+    const failure = failed?.event === 'failed' ? failed.failure : undefined
+    assert.equal(failure?.code === 'command-failed' && failure.report.stderr, 'why\n')
+  })
+
+  test('a command has nowhere to run without its namespace', async () => {
+    await using harness = await makeHarness()
+    const request = commandRequest(harness, { namespace: 'not-there' })
+    const { refusal } = await harness.platform.locateCommand(request)
+    assert.match(refusal ?? '', /not-there/)
+  })
+
+  test('what is left of a command is ended by its id', async () => {
+    await using harness = await makeHarness()
+    const { platform } = harness
+    const request = commandRequest(harness, { command: 'sleep 1000' })
+    const { location } = await platform.locateCommand(request)
+    assert.ok(location)
+    const [program, ...words] = location.words
+    const left = spawn(program, words, {
+      detached: true,
+      stdio: 'ignore',
+      env: location.environment,
+    })
+    const ended = once(left, 'exit')
+    await once(left, 'spawn')
+    await platform.stopHook(request.id)
+    assert.deepEqual(await ended, [null, 'SIGTERM'])
+    await platform.stopHook(request.id)
+  })
+}
+
+async function runCommand(
+  harness: PlatformHarness,
+  changes: Partial<CommandRequest>,
+): Promise<MoverEvent | undefined> {
+  const request = commandRequest(harness, changes)
+  const { location } = await harness.platform.locateCommand(request)
+  assert.ok(location)
+  assert.equal(location.id, request.id)
+  const mover = await harness.platform.startMover(randomUUID(), {
+    kind: 'stream-backup',
+    repository: fixtureRepository(),
+    source: location,
+    label: { time: '2026-01-02T03:04:05Z', hostname: 'h', logicalPath: '/stream', tags: [] },
+  })
+  return (await eventsOf(mover)).at(-1)
+}
+
+function commandRequest(
+  { namespace }: PlatformHarness,
+  changes: Partial<CommandRequest> = {},
+): CommandRequest {
+  return {
+    id: randomUUID(),
+    namespace,
+    command: 'true',
+    environment: { HOLDFAST_OF_CALLER: 'said' },
+    mayRunAsRoot: true,
+    ...changes,
+  }
+}
+
 function hookRequest(
   { namespace }: PlatformHarness,
   script: string,
@@ -393,11 +479,14 @@ function hookRequest(
 }
 
 function fixtureJob(doing: 'answer' | 'die' | 'babble' | 'wait'): MoverJob {
+  return { kind: 'list', repository: fixtureRepository(), tags: [doing] }
+}
+
+function fixtureRepository() {
   const keys = { encrypt: SECRET, macK: 'a2V5', macR: 'a2V5' }
   const store = { kind: 'local', path: '/nowhere' } as const
   const id = '00000000-0000-0000-0000-000000000000' as never
-  const repository = { id, store, keys, lockHostname: 'holdfast-test' }
-  return { kind: 'list', repository, tags: [doing] }
+  return { id, store, keys, lockHostname: 'holdfast-test' }
 }
 
 async function eventsOf(mover: RunningMover): Promise<MoverEvent[]> {

@@ -52,6 +52,7 @@ describe('what a schedule does now', () => {
       { granularity: 'daily', hour: 3, minute: 15 },
       { granularity: 'monthly', dayOfMonth: 31, hour: 0, minute: 0 },
       { granularity: 'custom', start: at('00:07:00'), periodMs: 300_000 },
+      { granularity: 'cron', cronString: '5,35 */3 * * 1-6' },
     ]
     const jump = fc.oneof(
       fc.integer({ min: 1, max: 120 }),

@@ -32,10 +32,21 @@ export {
   includesCapability,
   isCapability,
 } from './capabilities.ts'
+export type { ContainerBackupState, ContainerState, InstanceState } from './container-states.ts'
+export {
+  CONTAINER_BACKUP_STATE_OF_COPY,
+  CONTAINER_BACKUP_STATES,
+  CONTAINER_STATE_OF_APP,
+  CONTAINER_STATES,
+  INSTANCE_STATE_OF_APP,
+  INSTANCE_STATES,
+} from './container-states.ts'
 export type { CopyState } from './copy-state.ts'
 export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'
+export { refusalOfCronString } from './cron-rule.ts'
 export type { DueDecision, DueInput, MissedTimes } from './due-decision.ts'
 export { decideDue, LATE_AFTER_MS } from './due-decision.ts'
+export { durationMsOf, parseDuration } from './duration.ts'
 export type { HookCriterion, HookCriterionType, HookTarget } from './hook-criteria.ts'
 export {
   faultOfHookExpression,
@@ -157,10 +168,16 @@ export type {
   RetentionInput,
   RetentionReason,
   ScheduledCopy,
+  StreamRetentionInput,
 } from './schedule-retention.ts'
-export { decideRetention, FAILURES_KEPT_MAX } from './schedule-retention.ts'
+export {
+  decideRetention,
+  decideStreamRetention,
+  FAILURES_KEPT_MAX,
+} from './schedule-retention.ts'
 export type { ScheduleGranularity, ScheduleRule } from './schedule-rule.ts'
 export {
+  CRON_TIMES_COUNTED_MAX,
   countDueTimes,
   lastDueTime,
   nextDueTime,

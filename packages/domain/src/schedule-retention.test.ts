@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { COPY_STATES, type CopyState } from './copy-state.ts'
-import { decideRetention, FAILURES_KEPT_MAX, type ScheduledCopy } from './schedule-retention.ts'
+import {
+  decideRetention,
+  decideStreamRetention,
+  FAILURES_KEPT_MAX,
+  type ScheduledCopy,
+} from './schedule-retention.ts'
 
 /** Newest first, as `c` completed, `f` failed, `r` running; upper case: in use. */
 function copies(text: string): ScheduledCopy[] {
@@ -162,6 +167,73 @@ describe('retention of a schedule', () => {
         const all = [...snapshots, ...backups]
         if (all.some(({ state }) => state === 'completed')) {
           assert.ok(isSafe(snapshots, decided.snapshots) || isSafe(backups, decided.backups))
+        }
+      }),
+    )
+  })
+})
+
+describe('retention of streams', () => {
+  const judgeStreams = (text: string, retentionMs: number | undefined) =>
+    decideStreamRetention({ backups: copies(text), retentionMs, now: NOW }).map(
+      ({ keep, reason }) => `${keep ? '+' : '-'}${reason}`,
+    )
+
+  test('they stay for their duration; the last completed one, and what is in use, for longer', () => {
+    // One each second: those of up to two seconds ago are young enough.
+    assert.deepEqual(judgeStreams('cfccfCrf', 2_000), [
+      '+kept-by-age',
+      '+recent-failure',
+      '+kept-by-age',
+      '-beyond-age',
+      '-outlived-failure',
+      '+in-use',
+      '+not-completed',
+      '-outlived-failure',
+    ])
+    assert.deepEqual(judgeStreams('ffffcc', 2_000), [
+      ...Array(4).fill('+recent-failure'),
+      '+last-good',
+      '-beyond-age',
+    ])
+  })
+
+  test('without a duration they stay for ever; failures go as ever', () => {
+    assert.deepEqual(judgeStreams('ccf', undefined), [
+      '+kept-by-age',
+      '+kept-by-age',
+      '-outlived-failure',
+    ])
+  })
+
+  test('the last completed one never goes; of the others those that are too old, and only they', () => {
+    const copy = fc.record({
+      state: fc.constantFrom(...COPY_STATES),
+      ageMs: fc.integer({ min: -5_000, max: 20_000 }),
+      isInUse: fc.boolean(),
+    })
+    const some = fc.array(copy, { maxLength: 20 }).map((list) =>
+      list.map(({ ageMs, ...rest }, at) => ({
+        ...rest,
+        id: String(at),
+        createdAt: new Date(NOW.getTime() - ageMs),
+      })),
+    )
+    fc.assert(
+      fc.property(some, fc.integer({ min: 1, max: 20_000 }), (backups, retentionMs) => {
+        const decisions = decideStreamRetention({ backups, retentionMs, now: NOW })
+        const kept = new Set(decisions.filter(({ keep }) => keep).map(({ id }) => id))
+        assert.equal(decisions.length, backups.length)
+        const good = backups.filter(({ state }) => state === 'completed')
+        if (good.length > 0) assert.ok(good.some(({ id }) => kept.has(id)))
+        const present = good.filter(({ createdAt }) => createdAt <= NOW)
+        const newest = Math.max(...present.map(({ createdAt }) => createdAt.getTime()))
+        for (const { id, state, isInUse, createdAt } of backups) {
+          const isOld = createdAt.getTime() < NOW.getTime() - retentionMs
+          if (isInUse || (state !== 'completed' && state !== 'failed')) assert.ok(kept.has(id))
+          if (state !== 'completed' || isInUse) continue
+          if (!isOld) assert.ok(kept.has(id))
+          else if (createdAt.getTime() < newest) assert.ok(!kept.has(id))
         }
       }),
     )

@@ -4,6 +4,8 @@
 // schedule keeps no snapshots at all and a later backup of it holds the same. What is read by
 // somebody now stays until the next run. What a clock that was ahead made stays, too, and does not
 // count: for as long as it was ahead, everything made since would look older and go.
+//
+// Streams are kept for a duration instead, counted from when each was asked for.
 import type { CopyState } from './copy-state.ts'
 
 export interface ScheduledCopy {
@@ -17,6 +19,8 @@ export interface ScheduledCopy {
 export type RetentionReason =
   /** One of the newest completed ones, as many as the policy keeps. */
   | 'kept-by-count'
+  /** Not older than the policy keeps them. */
+  | 'kept-by-age'
   /** The only one that data could come back from. */
   | 'last-good'
   | 'in-use'
@@ -29,6 +33,7 @@ export type RetentionReason =
   /** The schedule makes none of these any more; what there is was made before. */
   | 'none-made-any-more'
   | 'beyond-count'
+  | 'beyond-age'
   | 'outlived-failure'
 
 export interface RetentionDecision {
@@ -68,6 +73,32 @@ export function decideRetention(input: RetentionInput): {
   return { snapshots, backups }
 }
 
+export interface StreamRetentionInput {
+  readonly backups: readonly ScheduledCopy[]
+  /** Undefined: for ever. */
+  readonly retentionMs: number | undefined
+  readonly now: Date
+}
+
+/** The last completed one outlives its duration; failed ones go as those of other schedules. */
+export function decideStreamRetention({
+  backups,
+  retentionMs = Number.POSITIVE_INFINITY,
+  now,
+}: StreamRetentionInput): readonly RetentionDecision[] {
+  const isYoung = ({ createdAt }: ScheduledCopy) =>
+    now.getTime() - createdAt.getTime() <= retentionMs
+  return decidePresent(backups, now, (present) =>
+    decideByReason(present, {
+      reasonToKeep: (copy, place) => {
+        if (isYoung(copy)) return 'kept-by-age'
+        return place === 0 ? 'last-good' : undefined
+      },
+      reasonToDrop: 'beyond-age',
+    }),
+  )
+}
+
 function decidePresent(
   copies: readonly ScheduledCopy[],
   now: Date,
@@ -90,18 +121,38 @@ function countOf(retention: string): number {
 }
 
 function decideByCount(copies: readonly ScheduledCopy[], count: number): RetentionDecision[] {
+  return decideByReason(copies, {
+    reasonToKeep: (_, place) => (place < count ? 'kept-by-count' : undefined),
+    reasonToDrop: 'beyond-count',
+  })
+}
+
+interface CompletedRule {
+  /** `place`: 0 for the newest completed one. */
+  readonly reasonToKeep: (copy: ScheduledCopy, place: number) => RetentionReason | undefined
+  readonly reasonToDrop: RetentionReason
+}
+
+function decideByReason(
+  copies: readonly ScheduledCopy[],
+  { reasonToKeep, reasonToDrop }: CompletedRule,
+): RetentionDecision[] {
   const newestFirst = copies.toSorted(byTimeDescending)
-  const good = newestFirst.filter(({ state }) => state === 'completed').slice(0, count)
-  const counted = new Set(good.map(({ id }) => id))
-  const oldestGood = good.at(-1)
+  const good = newestFirst
+    .filter(({ state }) => state === 'completed')
+    .map((copy, place) => ({ copy, reason: reasonToKeep(copy, place) }))
+    .filter(({ reason }) => reason !== undefined)
+  const reasons = new Map(good.map(({ copy, reason }) => [copy.id, reason]))
+  const oldestGood = good.at(-1)?.copy
   const failures = newestFirst.filter(({ state }) => state === 'failed')
   const recentFailures = new Set(failures.slice(0, FAILURES_KEPT_MAX).map(({ id }) => id))
   return newestFirst.map((copy) => {
     const { id } = copy
-    if (counted.has(id)) return keep(id, 'kept-by-count')
+    const reason = reasons.get(id)
+    if (reason !== undefined) return keep(id, reason)
     const shared = decideShared(copy)
     if (shared !== undefined) return shared
-    if (copy.state === 'completed') return drop(id, 'beyond-count')
+    if (copy.state === 'completed') return drop(id, reasonToDrop)
     const isOutlived = oldestGood !== undefined && copy.createdAt < oldestGood.createdAt
     const isRecent = recentFailures.has(id) && !isOutlived
     return isRecent ? keep(id, 'recent-failure') : drop(id, 'outlived-failure')

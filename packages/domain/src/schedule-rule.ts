@@ -1,5 +1,7 @@
 // When a schedule is due. Everything is UTC, so no day has 23 or 25 hours. Pure arithmetic: what
-// lies between two instants is never walked through, however far apart they are.
+// lies between two instants is never walked through, however far apart they are; of a cron string
+// it is counted up to a number.
+import { lastCronTime, nextCronTime } from './cron-rule.ts'
 
 export const SCHEDULE_GRANULARITIES = ['hourly', 'daily', 'weekly', 'monthly', 'custom'] as const
 export type ScheduleGranularity = (typeof SCHEDULE_GRANULARITIES)[number]
@@ -27,6 +29,16 @@ export type ScheduleRule =
       readonly start: Date
       readonly periodMs: number
     }
+  | {
+      readonly granularity: 'cron'
+      /** One that `refusalOfCronString` takes. */
+      readonly cronString: string
+    }
+
+type CountedRule = Exclude<ScheduleRule, { granularity: 'cron' }>
+
+/** As many times of a cron string as are counted. */
+export const CRON_TIMES_COUNTED_MAX = 1_000
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -37,22 +49,38 @@ const DAYS_TO_FIRST_SUNDAY = 3
 
 /** The first due time later than `after`. */
 export function nextDueTime(rule: ScheduleRule, after: Date): Date {
-  return dueTimeAt(rule, indexOfLastDue(rule, after) + 1)
+  if (rule.granularity !== 'cron') return dueTimeAt(rule, indexOfLastDue(rule, after) + 1)
+  const next = nextCronTime(rule.cronString, after)
+  if (next === undefined) throw new RangeError(`${rule.cronString} is never due.`)
+  return next
 }
 
 /** The last due time that is not later than `instant`; undefined before the first one. */
 export function lastDueTime(rule: ScheduleRule, instant: Date): Date | undefined {
+  if (rule.granularity === 'cron') return lastCronTime(rule.cronString, instant)
   const index = indexOfLastDue(rule, instant)
   return rule.granularity === 'custom' && index < 0 ? undefined : dueTimeAt(rule, index)
 }
 
-/** How many due times are later than `after` and not later than `until`. */
+/**
+ * How many due times are later than `after` and not later than `until`. Of a cron string no more
+ * than `CRON_TIMES_COUNTED_MAX`.
+ */
 export function countDueTimes(rule: ScheduleRule, after: Date, until: Date): number {
-  return Math.max(0, indexOfLastDue(rule, until) - indexOfLastDue(rule, after))
+  if (rule.granularity !== 'cron') {
+    return Math.max(0, indexOfLastDue(rule, until) - indexOfLastDue(rule, after))
+  }
+  let count = 0
+  let due = nextDueTime(rule, after)
+  while (due <= until && count < CRON_TIMES_COUNTED_MAX) {
+    count += 1
+    due = nextDueTime(rule, due)
+  }
+  return count
 }
 
 /** Due times are numbered in their order; this is the number of the last one until `instant`. */
-function indexOfLastDue(rule: ScheduleRule, instant: Date): number {
+function indexOfLastDue(rule: CountedRule, instant: Date): number {
   if (rule.granularity !== 'monthly') {
     const { offsetMs, periodMs } = fixedPeriodOf(rule)
     const index = Math.floor((instant.getTime() - offsetMs) / periodMs)
@@ -63,7 +91,7 @@ function indexOfLastDue(rule: ScheduleRule, instant: Date): number {
   return dueTimeAt(rule, month) <= instant ? month : month - 1
 }
 
-function dueTimeAt(rule: ScheduleRule, index: number): Date {
+function dueTimeAt(rule: CountedRule, index: number): Date {
   if (rule.granularity !== 'monthly') {
     const { offsetMs, periodMs } = fixedPeriodOf(rule)
     return new Date(offsetMs + index * periodMs)
@@ -73,7 +101,7 @@ function dueTimeAt(rule: ScheduleRule, index: number): Date {
   return new Date(Date.UTC(year, month, Math.min(rule.dayOfMonth, lastDay), rule.hour, rule.minute))
 }
 
-function fixedPeriodOf(rule: Exclude<ScheduleRule, { granularity: 'monthly' }>): {
+function fixedPeriodOf(rule: Exclude<CountedRule, { granularity: 'monthly' }>): {
   readonly offsetMs: number
   readonly periodMs: number
 } {

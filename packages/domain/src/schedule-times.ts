@@ -12,9 +12,11 @@ export interface ScheduleTimes {
   readonly dayOfMonth?: number
   /** RFC 5545, see `recurrence-rule.ts`. */
   readonly recurrenceRule?: string
+  /** Of a custom schedule that streams a command: see `cron-rule.ts`. */
+  readonly cronString?: string
 }
 
-type TimeName = Exclude<keyof ScheduleTimes, 'granularity'>
+type TimeName = Exclude<keyof ScheduleTimes, 'granularity' | 'cronString'>
 
 export interface ScheduleFault {
   readonly name: string
@@ -40,7 +42,7 @@ const NAMES_OF: Readonly<Record<ScheduleGranularity, readonly TimeName[]>> = {
 /** Those of `present` that still mean something for `granularity`. */
 export function applicableTimes(
   granularity: ScheduleGranularity,
-  present: Omit<ScheduleTimes, 'granularity'>,
+  present: Omit<ScheduleTimes, 'granularity' | 'cronString'>,
 ): ScheduleTimes {
   const names = NAMES_OF[granularity]
   const kept = names.flatMap((name) =>
@@ -84,7 +86,8 @@ export function readScheduleTimes(
 
 /** Of times that were found right when they were written. */
 export function ruleOfTimes(times: ScheduleTimes): ScheduleRule {
-  const { granularity, minute = 0, hour = 0, dayOfWeek = 0, dayOfMonth = 1 } = times
+  const { granularity, minute = 0, hour = 0, dayOfWeek = 0, dayOfMonth = 1, cronString } = times
+  if (cronString !== undefined) return { granularity: 'cron', cronString }
   switch (granularity) {
     case 'hourly':
       return { granularity, minute }

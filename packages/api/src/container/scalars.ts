@@ -12,11 +12,6 @@ export function toDateTime(instant: Date | undefined): string {
   return instant === undefined ? NEVER : instant.toISOString()
 }
 
-/** `accountID` is the id of the account, which is the hub here. */
-export function toHubID(accountID: string): string {
-  return hexIDOf(accountID)
-}
-
 export interface CreatorScope {
   readonly id: string
   readonly type: 'account' | 'api-key' | 'platform'
@@ -25,12 +20,16 @@ export interface CreatorScope {
 /** Who made something: a user, an API key, or nobody, which is the platform itself. */
 export interface Creator {
   readonly accountID: string
-  /** Of the user or of the API key. */
-  readonly userID?: string | undefined
+  /** Of the user or of the API key; absent or nil: nobody. */
+  readonly createdBy?: string | undefined
   readonly isApiKey?: boolean
 }
 
-export function creatorScopeOf({ accountID, userID, isApiKey = false }: Creator): CreatorScope {
-  if (userID === undefined) return { id: hexIDOf(accountID), type: 'platform' }
-  return { id: hexIDOf(userID), type: isApiKey ? 'api-key' : 'account' }
+const NIL = '00000000-0000-0000-0000-000000000000'
+
+export function creatorScopeOf({ accountID, createdBy, isApiKey = false }: Creator): CreatorScope {
+  if (createdBy === undefined || createdBy === NIL) {
+    return { id: hexIDOf(accountID), type: 'platform' }
+  }
+  return { id: hexIDOf(createdBy), type: isApiKey ? 'api-key' : 'account' }
 }

@@ -115,6 +115,10 @@ export {
   recordInventory,
 } from './cluster-inventory.ts'
 export { isPassingDatabaseFailure } from './connection-failure.ts'
+export type { ContainerBackupLog } from './container-backup-logs.ts'
+export { listContainerBackupLogs } from './container-backup-logs.ts'
+export type { ContainerBackup } from './container-backups.ts'
+export { CONTAINER_BACKUPS } from './container-backups.ts'
 export {
   derivedHexID,
   HOST_INSTANCE_IDENTITY,
@@ -122,6 +126,12 @@ export {
   isHexID,
   uuidRangeOf,
 } from './container-ids.ts'
+export type {
+  Container,
+  ContainerBackupsConfig,
+  ContainerFilter,
+} from './containers.ts'
+export { CONTAINERS, containersMatching } from './containers.ts'
 export type { CopyAsset } from './copy-assets.ts'
 export { deleteCopyAssets, insertCopyAssets, listCopyAssets } from './copy-assets.ts'
 export type { AppFacts, CopiedDefinition, CopyFacts } from './copy-facts.ts'
@@ -277,6 +287,8 @@ export {
   registerInstallation,
   replaceMasterKeyFingerprint,
 } from './installation.ts'
+export type { Instance, InstanceFilter } from './instances.ts'
+export { INSTANCES, instancesMatching } from './instances.ts'
 export type { Job, JobFilter, JobStep } from './jobs.ts'
 export { JOBS, jobsMatching } from './jobs.ts'
 export type {

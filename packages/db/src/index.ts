@@ -21,6 +21,7 @@ export {
   deleteApiKey,
   findApiKey,
   insertApiKey,
+  isApiKey,
   listApiKeys,
   updateApiKey,
 } from './api-keys.ts'
@@ -90,6 +91,7 @@ export type { BucketVerdict, ClaimedBucket } from './bucket-verification.ts'
 export {
   BUCKET_UNAVAILABLE,
   claimBucketsToVerify,
+  claimBucketToVerify,
   postponeVerification,
   recordBucketVerdict,
   requestVerificationOf,
@@ -153,6 +155,8 @@ export {
   setSnapshotTaken,
   takeOverSnapshot,
 } from './copy-states.ts'
+export type { CreatingApiKey, CreatingUser, Creators } from './creators.ts'
+export { listCreators } from './creators.ts'
 export type {
   Credential,
   CredentialChange,

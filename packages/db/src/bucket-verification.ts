@@ -39,6 +39,27 @@ export async function claimBucketsToVerify(
   return rows
 }
 
+/** The same for one, whether it is due or not; undefined when there is none. */
+export async function claimBucketToVerify(
+  { queries }: Queries,
+  { bucketID, leaseUntil }: { readonly bucketID: string; readonly leaseUntil: Date },
+): Promise<ClaimedBucket | undefined> {
+  return await queries
+    .updateTable('buckets')
+    .set({ verify_after: leaseUntil })
+    .where('id', '=', bucketID)
+    .where('deleted_at', 'is', null)
+    .returning([
+      'id',
+      'account_id as accountID',
+      'name',
+      'provider',
+      'state',
+      'place_revision as placeRevision',
+    ])
+    .executeTakeFirst()
+}
+
 export interface BucketVerdict {
   readonly id: string
   /** What was verified: a bucket that was changed since is verified anew. */

@@ -50,6 +50,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return fit`The bucket ${failure.bucket} has a provider that this service cannot write to.`
     case 'bucket-not-usable':
       return fit`The bucket ${failure.bucket} cannot be used: ${failure.reason} Change its credential.`
+    case 'bucket-not-verified':
+      return fit`The bucket ${failure.bucket} cannot be used: ${failure.reason}`
     case 'no-bucket-available':
       return fit`No bucket for the copies of ${failure.app}: ${failure.reason}. Make one available.`
     case 'copy-incomplete':

@@ -269,6 +269,25 @@ function filterOf({ restoreFilter }: Pick<RestoreInput, 'restoreFilter'>) {
   return restoreFilter === undefined ? {} : { restoreFilter }
 }
 
+/** A try of the bucket that a user asked for. */
+export function newVerifyTask(
+  id: string,
+  { accountID, userID, bucketID }: Omit<TaskOrigin, 'appID'> & { readonly bucketID: string },
+): NewTask {
+  return {
+    id,
+    accountID,
+    ...(userID === undefined ? {} : { userID }),
+    kind: 'verify-bucket',
+    name: 'holdfast.bucket.verify',
+    summary: 'Verification of a bucket',
+    description: 'Writes, reads, lists and deletes in the bucket.',
+    resourceKind: 'bucket',
+    resourceID: bucketID,
+    input: {},
+  }
+}
+
 /** A copy that the run `parent` of a schedule makes. */
 export function newCopyTask(id: string, parent: WorkflowTask, copy: CopyRef): NewTask {
   const request = { accountID: parent.accountID, appID: parent.appID ?? '' }

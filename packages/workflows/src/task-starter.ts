@@ -14,6 +14,7 @@ import { restoreWorkflow } from './restore-workflow.ts'
 import type { Runtime } from './runtime.ts'
 import { scheduleRunWorkflow } from './schedule-run-workflow.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
+import { verifyBucketWorkflow } from './verify-bucket-workflow.ts'
 
 const TASKS_AT_ONCE_MAX = 100
 
@@ -27,6 +28,7 @@ const WORKFLOWS: Readonly<Partial<Record<TaskKind, (taskID: string) => Promise<T
   'delete-snapshot': deleteSnapshotWorkflow,
   'delete-backup': deleteBackupWorkflow,
   'schedule-run': scheduleRunWorkflow,
+  'verify-bucket': verifyBucketWorkflow,
 }
 
 /** Never fails: what cannot start now is found by the next sweep. */

@@ -10,6 +10,7 @@ import {
   BUCKET_UNAVAILABLE,
   type ClaimedBucket,
   claimBucketsToVerify,
+  claimBucketToVerify,
   clearCondition,
   inTransaction,
   openBucketStore,
@@ -54,31 +55,61 @@ export async function verifyDueBuckets(runtime: Runtime): Promise<void> {
       limit: VERIFICATIONS_MAX,
     })
     if (due.length === 0) return
-    await track(runtime, () => Promise.all(due.map((bucket) => verifyBucket(runtime, bucket))))
+    await track(runtime, () =>
+      Promise.all(due.map((bucket) => verifyBucket(runtime, bucket, runtime.closing))),
+    )
   }
 }
 
-async function verifyBucket(runtime: Runtime, bucket: ClaimedBucket): Promise<void> {
-  const verdict = await judge(runtime, bucket)
+export interface Verification {
+  /** Absent when nothing was learned and what was known before still counts. */
+  readonly verdict?: Verdict
+  /** Why nothing was learned. */
+  readonly reason?: string
+}
+
+/**
+ * One that a user asked for, now and whether it is due or not. Undefined when there is no such
+ * bucket any more.
+ */
+export async function verifyBucketNow(
+  runtime: Runtime,
+  bucketID: string,
+  signal: AbortSignal,
+): Promise<Verification | undefined> {
+  const leaseUntil = later(runtime.now(), LEASE_MS)
+  const bucket = await claimBucketToVerify(runtime.database, { bucketID, leaseUntil })
+  return bucket && (await verifyBucket(runtime, bucket, signal))
+}
+
+async function verifyBucket(
+  runtime: Runtime,
+  bucket: ClaimedBucket,
+  signal: AbortSignal,
+): Promise<Verification> {
+  const { verdict, reason } = await judge(runtime, bucket, signal)
   const now = runtime.now()
   const { id, placeRevision } = bucket
-  const isStopping = runtime.closing.aborted
-  if (verdict === undefined || isStopping) {
-    const verifyAfter = isStopping ? now : later(now, PAUSES_MS.unknown)
+  if (verdict === undefined || signal.aborted) {
+    const verifyAfter = signal.aborted ? now : later(now, PAUSES_MS.unknown)
     await postponeVerification(runtime.database, { id, verifyAfter })
-    return
+    return { reason: reason ?? 'It was stopped.' }
   }
-  await inTransaction(runtime.database, async (transaction) => {
+  return await inTransaction(runtime.database, async (transaction) => {
     const verifyAfter = later(now, PAUSES_MS[verdict.state])
     const written = { id, placeRevision, ...verdict, verifyAfter, now }
     const before = await recordBucketVerdict(transaction, written)
-    if (before === undefined || before === verdict.state) return
-    await tell(transaction, { bucket, verdict, before, now })
+    if (before === undefined) return { reason: 'It was changed meanwhile; try again.' }
+    if (before !== verdict.state) await tell(transaction, { bucket, verdict, before, now })
+    return { verdict }
   })
 }
 
-/** Undefined when nothing was learned and what was known before still counts. */
-async function judge(runtime: Runtime, bucket: ClaimedBucket): Promise<Verdict | undefined> {
+async function judge(
+  runtime: Runtime,
+  bucket: ClaimedBucket,
+  signal: AbortSignal,
+): Promise<Verification> {
   const { database, sealing, mayReachPrivateNetworks } = runtime
   try {
     const opened = await openBucketStore(database, sealing, {
@@ -89,20 +120,22 @@ async function judge(runtime: Runtime, bucket: ClaimedBucket): Promise<Verdict |
     })
     if (opened.refusal !== undefined) {
       const { code, reason } = opened.refusal
-      return { state: 'failed', stateDetails: [detailOf(code, reason)] }
+      return { verdict: { state: 'failed', stateDetails: [detailOf(code, reason)] } }
     }
     const [platform] = (await platformsOf(runtime)).values()
     if (platform === undefined) throw new Error('No cluster of this service is there to try it.')
     const findings = await runVerification(runtime, platform, {
       store: opened.store,
       provider: bucket.provider as BucketProvider,
+      signal,
     })
-    return verdictOf(findings, bucket)
+    return { verdict: verdictOf(findings, bucket) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     runtime.log.warn('A bucket could not be verified', { bucketID: bucket.id, reason })
-    if (bucket.state !== 'pending') return undefined
-    return { state: 'unknown', stateDetails: [detailOf('not-verified', reason)] }
+    if (bucket.state !== 'pending') return { reason }
+    const stateDetails = [detailOf('not-verified', reason)]
+    return { verdict: { state: 'unknown', stateDetails } }
   }
 }
 
@@ -113,14 +146,21 @@ async function judge(runtime: Runtime, bucket: ClaimedBucket): Promise<Verdict |
 async function runVerification(
   runtime: Runtime,
   platform: Platform,
-  job: { readonly store: RepositoryStore; readonly provider: BucketProvider },
+  {
+    signal,
+    ...job
+  }: {
+    readonly store: RepositoryStore
+    readonly provider: BucketProvider
+    readonly signal: AbortSignal
+  },
 ): Promise<readonly BucketFinding[]> {
   const id = runtime.randomUUID()
   const mover = await platform.startMover(id, { kind: 'verify', ...job })
-  const signal = AbortSignal.any([runtime.closing, AbortSignal.timeout(VERIFY_TIMEOUT_MS)])
+  const untilStopped = AbortSignal.any([signal, AbortSignal.timeout(VERIFY_TIMEOUT_MS)])
   let result: MoverResults['verify'] | undefined
   try {
-    for await (const event of mover.events(signal)) {
+    for await (const event of mover.events(untilStopped)) {
       if (event.event === 'result') result = event.result as MoverResults['verify']
       if (event.event === 'failed') throw new Error(`The mover failed: ${event.failure.code}.`)
     }

@@ -19,6 +19,8 @@ type OwnFailure =
   | { readonly code: 'bucket-not-supported'; readonly bucket: string }
   /** What the database holds of it, its credential above all, does not open it. */
   | { readonly code: 'bucket-not-usable'; readonly bucket: string; readonly reason: string }
+  /** What a verification that a user asked for has found. */
+  | { readonly code: 'bucket-not-verified'; readonly bucket: string; readonly reason: string }
   /** Of the buckets that a scheduled copy may go to, none can be used now. */
   | { readonly code: 'no-bucket-available'; readonly app: string; readonly reason: string }
   /** Expected and captured differ; `paths` names the first entries. */
@@ -101,6 +103,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'namespace-not-of-app':
     case 'bucket-not-supported':
     case 'bucket-not-usable':
+    case 'bucket-not-verified':
     case 'no-bucket-available':
     case 'copy-incomplete':
     case 'restore-incomplete':

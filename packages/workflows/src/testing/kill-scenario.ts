@@ -139,6 +139,8 @@ const PLACES = {
     'schedule-run/end-run',
   ],
   cancelledScheduleRun: ['schedule-run/fail-run'],
+  verify: ['verify-bucket/verify-bucket', 'verify-bucket/end-verify'],
+  failedVerify: ['verify-bucket/fail-verify'],
 } as const satisfies Record<string, readonly StepPlace[]>
 
 /** Steps that `STEP_NAMES` has and no operation of the scenario passes. */
@@ -241,6 +243,7 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   await runSchedule(world, killsAt(PLACES.scheduleRun))
   const unrun = await world.runSchedule()
   await runCancelled(world, unrun, 'request-snapshot', killsAt(PLACES.cancelledScheduleRun))
+  await verifyBucket(world, killsAt)
   await purge(world, killsAt(PLACES.deleteBackup))
   await assertNothingLeft(world)
   await assertRepositoriesClean(world)
@@ -344,6 +347,14 @@ async function runSchedule(world: World, kills: readonly Kill[]): Promise<void> 
     schedule.resourceID,
   )
   assert.deepEqual(made, [{ snapshot: 'completed', backup: 'completed', run: 'completed' }])
+}
+
+/** Its directory is there, and then it is not. */
+async function verifyBucket(world: World, killsAt: KillsAt): Promise<void> {
+  await run(world, await world.verifyBucket(), killsAt(PLACES.verify), 'completed')
+  renameSync(world.bucketPath, `${world.bucketPath}.away`)
+  await run(world, await world.verifyBucket(), killsAt(PLACES.failedVerify), 'failed')
+  renameSync(`${world.bucketPath}.away`, world.bucketPath)
 }
 
 /** The copies that failed go with their app, and the app's rows with the end of the last. */

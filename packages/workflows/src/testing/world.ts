@@ -22,7 +22,13 @@ import {
 } from '@holdfast/db'
 import { makeTestDatabase, type TestDatabase } from '@holdfast/db/testing'
 import type { RestoreFilter } from '@holdfast/domain'
-import { type CloneInput, newTask, type RestoreInput, type TaskRequest } from '../new-task.ts'
+import {
+  type CloneInput,
+  newTask,
+  newVerifyTask,
+  type RestoreInput,
+  type TaskRequest,
+} from '../new-task.ts'
 import { beginPurge } from '../purge-app.ts'
 import { systemNow } from './clock.ts'
 
@@ -47,6 +53,8 @@ export interface World {
   deleteSnapshot(snapshotID: string): Promise<Operation>
   /** Of a new schedule that keeps one snapshot and one backup. Its resource is the schedule. */
   runSchedule(): Promise<Operation>
+  /** Its resource is the bucket. */
+  verifyBucket(): Promise<Operation>
   /** Removes the app and purges it at once; the operations are the deletions of its copies. */
   purge(appID: string): Promise<Operation[]>
   /** The first row, as `pg` gives it. */
@@ -96,6 +104,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
     deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
     runSchedule: () => requestScheduleRun(at),
+    verifyBucket: () => requestVerification(at),
     purge: (appID) => requestPurge(at, appID),
     async row(statement, ...values) {
       const answer = await database.database.pool.query(statement, values)
@@ -279,6 +288,17 @@ async function requestPurge(at: Installed, appID: string): Promise<Operation[]> 
   })
   if (answer.code !== 'begun') throw new Error(`The purge is ${answer.code}.`)
   return answer.taskIDs.map((taskID) => ({ taskID, resourceID: appID }))
+}
+
+async function requestVerification({
+  database,
+  accountID,
+  userID,
+  bucketID,
+}: Installed): Promise<Operation> {
+  const taskID = randomUUID()
+  await insertTask(database.database, newVerifyTask(taskID, { accountID, userID, bucketID }))
+  return { taskID, resourceID: bucketID }
 }
 
 async function requestScheduleRun(at: Installed): Promise<Operation> {

@@ -1,6 +1,6 @@
 // API keys: programs that act for themselves, with a role of the container dialect. Only the hash of
 // the secret is kept; whom a secret stands for is found in `principals.ts`.
-import { type SqlBool, sql } from 'kysely'
+import { sql } from 'kysely'
 import { uuidRangeOf } from './container-ids.ts'
 import type { Queries } from './transaction.ts'
 
@@ -12,6 +12,7 @@ export interface ApiKey {
   /** Addresses and networks; absent: it may come from anywhere. */
   readonly ips?: readonly string[]
   readonly createdBy?: string
+  readonly isByApiKey: boolean
   readonly createdAt: Date
   readonly modifiedAt: Date
   readonly lastUsedAt?: Date
@@ -24,10 +25,15 @@ interface ApiKeyRow {
   readonly role_id: string
   readonly ips: readonly string[] | null
   readonly created_by: string | null
+  readonly is_by_api_key: boolean
   readonly created_at: Date
   readonly modified_at: Date
   readonly last_used_at: Date | null
 }
+
+const SELECTED = sql`select keys.*,
+    exists (select 1 from api_keys as makers where makers.id = keys.created_by) as is_by_api_key
+  from api_keys as keys`
 
 /** Those that are not deleted, the oldest first. */
 export async function listApiKeys(
@@ -35,8 +41,8 @@ export async function listApiKeys(
   accountID: string,
 ): Promise<readonly ApiKey[]> {
   const { rows } = await sql<ApiKeyRow>`
-    select * from api_keys where account_id = ${accountID} and deleted_at is null
-    order by created_at, id
+    ${SELECTED} where keys.account_id = ${accountID} and keys.deleted_at is null
+    order by keys.created_at, keys.id
   `.execute(queries)
   return rows.map(toApiKey)
 }
@@ -49,26 +55,21 @@ export async function findApiKey(
   const range = uuidRangeOf(hexID)
   if (range === undefined) return undefined
   const { rows } = await sql<ApiKeyRow>`
-    select * from api_keys where account_id = ${accountID} and deleted_at is null
-      and id between ${range.first}::uuid and ${range.last}::uuid
+    ${SELECTED} where keys.account_id = ${accountID} and keys.deleted_at is null
+      and keys.id between ${range.first}::uuid and ${range.last}::uuid
     limit 1
   `.execute(queries)
   return rows[0] && toApiKey(rows[0])
 }
 
-/** Which of these ids are API keys, deleted ones included. */
-export async function listApiKeyIDs(
-  { queries }: Queries,
-  { accountID, among }: { readonly accountID: string; readonly among: readonly string[] },
-): Promise<readonly string[]> {
-  if (among.length === 0) return []
-  const rows = await queries
+/** Is it the id of an API key, be it a deleted one? */
+export async function isApiKey({ queries }: Queries, id: string): Promise<boolean> {
+  const row = await queries
     .selectFrom('api_keys')
     .select('id')
-    .where('account_id', '=', accountID)
-    .where(sql<SqlBool>`id = any(${[...among]}::uuid[])`)
-    .execute()
-  return rows.map(({ id }) => id)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 export interface NewApiKey {
@@ -143,6 +144,7 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     roleID: row.role_id,
     ...(row.ips === null ? {} : { ips: row.ips }),
     ...(row.created_by === null ? {} : { createdBy: row.created_by }),
+    isByApiKey: row.is_by_api_key,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),

@@ -1,6 +1,5 @@
 // Roles of the container dialect: those that every account begins with, and its own.
-import type { RoleCapabilities } from '@holdfast/domain'
-import { DEFAULT_ROLE_OF_USER } from '@holdfast/domain'
+import { DEFAULT_ROLE_OF_USER, type RoleCapabilities } from '@holdfast/domain'
 import { sql } from 'kysely'
 import { uuidRangeOf } from './container-ids.ts'
 import type { Queries } from './transaction.ts'
@@ -19,6 +18,7 @@ export interface HubRole {
   readonly extra: Readonly<Record<string, string>>
   /** Absent: it was there from the beginning. */
   readonly createdBy?: string
+  readonly isByApiKey: boolean
   readonly createdAt: Date
   readonly modifiedAt: Date
   /** How many users and API keys have it. */
@@ -37,6 +37,7 @@ interface HubRoleRow {
   readonly capabilities: RoleCapabilities['specific']
   readonly extra: Readonly<Record<string, string>> | null
   readonly created_by: string | null
+  readonly is_by_api_key: boolean
   readonly created_at: Date
   readonly modified_at: Date
   readonly members: number
@@ -44,6 +45,7 @@ interface HubRoleRow {
 }
 
 const SELECTED = sql`select roles.*,
+    exists (select 1 from api_keys as keys where keys.id = roles.created_by) as is_by_api_key,
     (select count(distinct bindings.user_id)::integer from role_bindings as bindings
       where bindings.account_id = roles.account_id and roles.default_identifier
         = ${JSON.stringify(DEFAULT_ROLE_OF_USER)}::jsonb ->> bindings.role) as members,
@@ -152,6 +154,7 @@ function toHubRole(row: HubRoleRow): HubRole {
     capabilities: { all: row.has_all_capabilities, specific: row.capabilities },
     extra: row.extra ?? {},
     ...(row.created_by === null ? {} : { createdBy: row.created_by }),
+    isByApiKey: row.is_by_api_key,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     counts: { members: row.members, apiKeys: row.api_keys },

@@ -88,6 +88,46 @@ const ANSWERS: Answers = {
       ? `Ask an owner of the account for the role ${needed} with the roleConstraints this needs.`
       : `Ask an owner of the account for the role ${needed}.`,
   }),
+  'key-bound-to-addresses': () => ({
+    problem: 11,
+    reason: 'The API key is for some addresses only, and what it would make works from anywhere.',
+    remedy: 'Make tokens, passwords and keys as a user, or with a key that is not so limited.',
+  }),
+  'role-above-caller': ({ identifier, rank, rankMax }) => ({
+    problem: 11,
+    resource: `role ${identifier}`,
+    reason: `The role has the rank ${rank}, and the caller may do this up to the rank ${rankMax}.`,
+    remedy: 'Choose a lower rank, or ask somebody with a higher role.',
+  }),
+  'capabilities-not-held': ({ capabilities }) => ({
+    problem: 11,
+    reason: `The caller does not have what would be given: ${capabilities.join(', ')}.`,
+    remedy: 'Leave it out, or ask somebody who has it.',
+  }),
+  'role-fixed': ({ identifier, reason }) => ({
+    problem: 11,
+    resource: `role ${identifier}`,
+    reason,
+    remedy: 'Make a role of your own.',
+  }),
+  'role-identifier-taken': ({ identifier }) => ({
+    problem: 10,
+    resource: `role ${identifier}`,
+    reason: 'Another role of the account has this identifier.',
+    remedy: 'Choose another identifier, or change that role.',
+    invalidFields: [{ name: 'identifier', reason: `${identifier} is taken by another role` }],
+  }),
+  'role-in-use': ({ identifier, apiKeys }) => ({
+    problem: 11,
+    resource: `role ${identifier}`,
+    reason: `The role is that of ${apiKeys === 1 ? 'an API key' : `${apiKeys} API keys`}.`,
+    remedy: 'Give them another role, or delete them, first.',
+  }),
+  'too-many': ({ kind, countMax }) => ({
+    problem: 11,
+    reason: `The account has ${countMax} of the kind ${kind}, and there may not be more.`,
+    remedy: 'Delete what is not needed any more.',
+  }),
   'audit-unavailable': () => ({
     problem: 41,
     reason: 'That the secret was read could not be written down, so it is not shown.',

@@ -96,6 +96,37 @@ const ANSWERS: Answers = {
     code: '403.permissions',
     detail: `The caller's role does not include the permission ${permission}. Ask an owner of the hub for the role ${needed}.`,
   }),
+  'key-bound-to-addresses': () => ({
+    code: '403.not-allowed',
+    detail:
+      'The API key is for some addresses only, and what it would make works from anywhere. Make tokens, passwords and keys as a user, or with a key that is not so limited.',
+  }),
+  'role-above-caller': ({ identifier, rank, rankMax }) => ({
+    code: '403.not-allowed',
+    detail: `The role ${identifier} has the rank ${rank}, and the caller may do this up to the rank ${rankMax}. Choose a lower rank, or ask somebody with a higher role.`,
+  }),
+  'capabilities-not-held': ({ capabilities }) => ({
+    code: '403.permissions',
+    detail: `The caller does not have what would be given: ${capabilities.join(', ')}. Leave it out, or ask somebody who has it.`,
+    ...(capabilities[0] === undefined ? {} : { capability: capabilities[0] }),
+  }),
+  'role-fixed': ({ identifier, reason }) => ({
+    code: '403.not-allowed',
+    detail: `The role ${identifier}: ${reason} Make a role of your own.`,
+  }),
+  'role-identifier-taken': ({ identifier }) => ({
+    code: '409.duplicate-found',
+    detail: `Another role of the hub has the identifier ${identifier}. Choose another one, or change that role.`,
+    source: '/identifier',
+  }),
+  'role-in-use': ({ identifier, apiKeys }) => ({
+    code: '403.invalid-state',
+    detail: `The role ${identifier} is that of ${apiKeys === 1 ? 'an API key' : `${apiKeys} API keys`}. Give them another role, or delete them, first.`,
+  }),
+  'too-many': ({ kind, countMax }) => ({
+    code: '422.max-exceeded',
+    detail: `The hub has ${countMax} of the kind ${kind}, and there may not be more. Delete what is not needed any more.`,
+  }),
   'login-refused': () => ({
     code: '403.not-allowed',
     detail: 'No user who may log in has this e-mail address and this password. Check both.',

@@ -19,6 +19,7 @@ import { refuseOthers } from './change-user.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 import { checkRank } from './permissions.ts'
+import { refuseBoundKey } from './refuse-bound-key.ts'
 
 export interface TokenRequest {
   readonly userID: string
@@ -35,6 +36,7 @@ export async function createToken(
   caller: Caller,
   { userID, ...request }: TokenRequest,
 ): Promise<NewToken> {
+  refuseBoundKey(caller)
   const { accountID } = caller
   const secret = randomBytes(32).toString('base64')
   const id = context.newID()
@@ -108,7 +110,7 @@ export async function removeToken(
 
 /** Whoever has a token of somebody can do what they can. */
 async function checkMayActFor(transaction: Queries, caller: Caller, userID: string): Promise<void> {
-  if (userID === caller.userID) return
+  if (caller.apiKeyID === undefined && userID === caller.userID) return
   refuseOthers(caller)
   const scope = { accountID: caller.accountID, parents: {} }
   const user = await findResource(transaction, USERS, { scope, id: userID })

@@ -1,7 +1,9 @@
 // Whether a caller has a capability, and how far: what the container dialect asks before a deed.
 import type { Grant } from '@holdfast/db'
 import {
+  CAPABILITIES,
   type Capability,
+  capabilitiesBeyond,
   includesCapability,
   type RoleCapabilities,
   reachOf,
@@ -39,11 +41,23 @@ export function checkCapability(caller: Caller, capability: Capability): Caller 
   return { ...caller, sees: reach, actsOn: reach }
 }
 
-/** What the caller can do in the whole hub, and may therefore give. */
-export function capabilitiesOf({ grants }: Caller): RoleCapabilities {
+/**
+ * Nobody gives what they do not have in the whole hub: fails with `capabilities-not-held`. `all` is
+ * more than every one of them: it makes an owner.
+ */
+export function checkGiven(caller: Caller, given: RoleCapabilities): void {
+  const held = capabilitiesOf(caller)
+  if (held.all) return
+  const beyond = capabilitiesBeyond(given, held)
+  if (!given.all && beyond.length === 0) return
+  const capabilities = beyond.length === 0 ? CAPABILITIES : beyond
+  throw new OperationError({ code: 'capabilities-not-held', capabilities })
+}
+
+function capabilitiesOf({ grants }: Caller): RoleCapabilities {
   const held = grants.filter(isUnlimited).map(({ hubRole }) => hubRole.capabilities)
   if (held.some(({ all }) => all)) return { all: true, specific: [] }
-  return { all: false, specific: [...new Set(held.flatMap(({ specific }) => specific))] }
+  return { all: false, specific: held.flatMap(({ specific }) => specific) }
 }
 
 /** Of the highest role that the caller has in the whole hub; -1 without any. */

@@ -50,6 +50,19 @@ export type OperationFailure =
       /** The role would do, but it does not reach so far. */
       readonly isOutOfReach?: true
     }
+  | { readonly code: 'key-bound-to-addresses' }
+  | {
+      readonly code: 'role-above-caller'
+      readonly identifier: string
+      readonly rank: number
+      /** The highest that the caller may. */
+      readonly rankMax: number
+    }
+  | { readonly code: 'capabilities-not-held'; readonly capabilities: readonly Capability[] }
+  | { readonly code: 'role-fixed'; readonly identifier: string; readonly reason: string }
+  | { readonly code: 'role-identifier-taken'; readonly identifier: string }
+  | { readonly code: 'role-in-use'; readonly identifier: string; readonly apiKeys: number }
+  | { readonly code: 'too-many'; readonly kind: 'role' | 'API key'; readonly countMax: number }
   | { readonly code: 'login-refused' }
   | { readonly code: 'audit-unavailable' }
   | { readonly code: 'login-throttled'; readonly retryAfterSeconds: number }

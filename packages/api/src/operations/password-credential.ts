@@ -5,6 +5,7 @@ import { readPasswordEntries } from './key-store-rules.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { hashPassword, passwordFault, verifyPassword } from './passwords.ts'
 import { checkRank } from './permissions.ts'
+import { refuseBoundKey } from './refuse-bound-key.ts'
 
 export interface PreparedPassword {
   readonly userID: string
@@ -18,6 +19,7 @@ export async function preparePassword(
   caller: Caller,
   { userID, keyStore }: { readonly userID: string; readonly keyStore: KeyStore },
 ): Promise<PreparedPassword> {
+  refuseBoundKey(caller)
   const entries = readPasswordEntries(keyStore)
   if ('faults' in entries) throw invalid(entries.faults)
   const { password, isChangeNeeded } = entries

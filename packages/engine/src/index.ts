@@ -33,6 +33,12 @@ export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
 export type { BackupLabel, BackupOptions, BackupResult } from './commands/backup.ts'
 export { backup } from './commands/backup.ts'
+export type {
+  BackupStreamOptions,
+  BackupStreamResult,
+  StreamOutcome,
+} from './commands/backup-stream.ts'
+export { backupStream } from './commands/backup-stream.ts'
 export type { CheckOptions, CheckProgress } from './commands/check.ts'
 export { check } from './commands/check.ts'
 export type { CheckCode, CheckFinding, CheckSeverity } from './commands/check-findings.ts'
@@ -47,6 +53,8 @@ export type { ListSnapshotsOptions } from './commands/list-snapshots.ts'
 export { listSnapshots } from './commands/list-snapshots.ts'
 export type { PruneOptions, PruneResult } from './commands/prune.ts'
 export { DEFAULT_MAX_UNUSED_RATIO, prune } from './commands/prune.ts'
+export type { OpenStreamOptions, StoredStream } from './commands/read-stream.ts'
+export { openStream } from './commands/read-stream.ts'
 export type { RestoreOptions } from './commands/restore.ts'
 export { restore } from './commands/restore.ts'
 export type { KdfParameters } from './crypto/key-file.ts'

@@ -3,14 +3,14 @@ import { isUtf8 } from 'node:buffer'
 import { encodeGoJson, encodeGoString } from './go-json.ts'
 import type { BlobId } from './ids.ts'
 import { encodeTextBytes, quoteName } from './name-quoting.ts'
-import type { Node } from './node.ts'
+import type { Node, WritableNode } from './node.ts'
 import { formatTime } from './time.ts'
 
 /** Ids joined at once, so that no string comes near V8's limit. */
 const IDS_PER_PART = 4096
 
 /** Yields the text in parts; one part for all but very large files. */
-export function* encodeNode(node: Node): Generator<string, void, undefined> {
+export function* encodeNode(node: WritableNode): Generator<string, void, undefined> {
   let text = `{"name":${encodeGoString(quoteName(node.name))},"type":"${node.type}"`
   if (node.mode !== 0) text += `,"mode":${node.mode}`
   const mtime = formatTime(node.mtime)
@@ -44,7 +44,7 @@ function encodeLinkTarget(target: Buffer | undefined): string {
   return isUtf8(target) ? text : `${text},"linktarget_raw":"${target.toString('base64')}"`
 }
 
-function encodeAttributes(node: Node): string {
+function encodeAttributes(node: Pick<Node, 'extendedAttributes' | 'genericAttributes'>): string {
   let text = ''
   if (node.extendedAttributes.length > 0) {
     const attributes = node.extendedAttributes.map(
@@ -61,9 +61,15 @@ function encodeAttributes(node: Node): string {
   return text
 }
 
-function* encodeContent(content: readonly BlobId[]): Generator<string, void, undefined> {
-  for (let start = 0; start < content.length; start += IDS_PER_PART) {
-    const ids = content.slice(start, start + IDS_PER_PART).join('","')
-    yield start === 0 ? `"${ids}"` : `,"${ids}"`
+function* encodeContent(content: Iterable<BlobId>): Generator<string, void, undefined> {
+  let ids: BlobId[] = []
+  let separator = ''
+  for (const id of content) {
+    ids.push(id)
+    if (ids.length < IDS_PER_PART) continue
+    yield `${separator}"${ids.join('","')}"`
+    separator = ','
+    ids = []
   }
+  if (ids.length > 0) yield `${separator}"${ids.join('","')}"`
 }

@@ -46,3 +46,8 @@ export interface Node {
   readonly subtree?: BlobId
   readonly error?: string
 }
+
+/** A node to be written; the blobs of a long file need not be texts all at once. */
+export interface WritableNode extends Omit<Node, 'content'> {
+  readonly content?: Iterable<BlobId>
+}

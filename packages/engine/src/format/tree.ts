@@ -4,11 +4,11 @@ import { createNodeDecoder } from './decode-node.ts'
 import { encodeNode } from './encode-node.ts'
 import { failFormat } from './format-failure.ts'
 import { JsonReader } from './json-reader.ts'
-import type { Node } from './node.ts'
+import type { Node, WritableNode } from './node.ts'
 
 export interface TreeEncoder {
   /** Nodes come strictly ascending by the raw bytes of their names (`Buffer.compare`). */
-  append(node: Node): void
+  append(node: WritableNode): void
   /** The whole tree blob, in memory of its own; the encoder is spent afterwards. */
   finish(): Buffer
 }

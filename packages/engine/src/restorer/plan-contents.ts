@@ -6,6 +6,7 @@ import { EngineError } from '../engine-failure.ts'
 import type { BlobId, PackId } from '../format/ids.ts'
 import type { Node } from '../format/node.ts'
 import type { BlobReader } from '../repository.ts'
+import type { BlobInRange, PackRange } from './read-range.ts'
 
 export interface FileToWrite {
   /** Below the target. */
@@ -19,21 +20,13 @@ export interface BlobTarget {
   readonly offset: number
 }
 
-export interface PlannedBlob {
-  readonly id: BlobId
-  /** In the pack; sealed length. */
-  readonly offset: number
-  readonly length: number
-  readonly uncompressedLength: number
+export interface PlannedBlob extends BlobInRange {
   readonly plainLength: number
   readonly targets: readonly BlobTarget[]
 }
 
 /** Neighbouring blobs of one pack that are read in one request. */
-export interface PlannedRange {
-  readonly packId: PackId
-  readonly offset: number
-  readonly length: number
+export interface PlannedRange extends PackRange {
   readonly blobs: readonly PlannedBlob[]
 }
 
@@ -82,7 +75,7 @@ export function planContents(repository: BlobReader, files: readonly FileToWrite
 }
 
 /** 512 KiB of zeros, which is what the chunker makes of every hole. */
-const ZERO_CHUNK_ID = blobIdOf(new Uint8Array(CHUNK_SIZE_BYTES_MIN))
+export const ZERO_CHUNK_ID = blobIdOf(new Uint8Array(CHUNK_SIZE_BYTES_MIN))
 
 interface MutableBlob extends PlannedBlob {
   readonly targets: BlobTarget[]

@@ -2,14 +2,9 @@
 // order. Every blob is verified against its hash before a byte of it is written.
 import { closeSync, ftruncateSync } from 'node:fs'
 import { ByteBudget } from '../byte-budget.ts'
-import { isEngineError } from '../engine-failure.ts'
 import type { BlobReader } from '../repository.ts'
-import {
-  type FileToWrite,
-  type PlannedBlob,
-  type PlannedRange,
-  planContents,
-} from './plan-contents.ts'
+import { type FileToWrite, type PlannedRange, planContents } from './plan-contents.ts'
+import { loadRange, openFromRange } from './read-range.ts'
 import type { RestoreTarget } from './restore-target.ts'
 import { writeSparsely } from './write-sparsely.ts'
 
@@ -70,7 +65,7 @@ async function restoreRange(
   try {
     const sealed = await loadRange(repository, range, signal)
     for (const blob of range.blobs) {
-      const plain = await openPlanned(repository, blob, sealed, range, signal)
+      const plain = await openFromRange(repository, { blob, range, sealed }, signal)
       signal?.throwIfAborted()
       for (const { file, offset } of blob.targets) {
         written.write(file, plain, offset)
@@ -80,40 +75,6 @@ async function restoreRange(
   } finally {
     giveBackRange()
   }
-}
-
-/** Undefined when the pack is gone or damaged: its blobs may have other copies. */
-async function loadRange(
-  repository: BlobReader,
-  { packId, offset, length }: PlannedRange,
-  signal: AbortSignal | undefined,
-): Promise<Buffer | undefined> {
-  try {
-    return await repository.loadPackRange(packId, { offset, length }, signal)
-  } catch (error) {
-    if (!isEngineError(error)) throw error
-    return undefined
-  }
-}
-
-async function openPlanned(
-  repository: BlobReader,
-  { id, offset, length, uncompressedLength }: PlannedBlob,
-  sealedRange: Buffer | undefined,
-  range: PlannedRange,
-  signal: AbortSignal | undefined,
-): Promise<Buffer> {
-  if (sealedRange !== undefined) {
-    const from = offset - range.offset
-    const sealed = sealedRange.subarray(from, from + length)
-    try {
-      return await repository.openBlob({ type: 'data', id, sealed, uncompressedLength }, signal)
-    } catch (error) {
-      if (!isEngineError(error)) throw error
-    }
-  }
-  // This one knows the other copies, and fails by itself when none is sound.
-  return await repository.loadBlob('data', id, signal)
 }
 
 interface WrittenFiles {

@@ -15,7 +15,7 @@ export async function isBeingRestored(
   const { rows } = await sql<{ found: boolean }>`
     select exists (
       select 1 from tasks join apps on apps.id = tasks.app_id
-      where tasks.kind in ('restore', 'clone')
+      where tasks.kind in ('restore', 'stream-restore', 'clone')
         and tasks.state in ('notStarted', 'running', 'cancelling')
         and apps.state in ('provisioning', 'discovering', 'restoring')
         and tasks.input #>> '{source,id}' = ${copyID}
@@ -30,8 +30,8 @@ export async function hasNeverBeenFilled({ queries }: Queries, appID: string): P
   const { rows } = await sql<{ found: boolean }>`
     select exists (select 1 from tasks where app_id = ${appID} and kind = 'clone'
         and state in ('failed', 'cancelled'))
-      and not exists (select 1 from tasks where app_id = ${appID} and kind = 'restore'
-        and state = 'completed') as found
+      and not exists (select 1 from tasks where app_id = ${appID}
+        and kind in ('restore', 'stream-restore') and state = 'completed') as found
   `.execute(queries)
   return rows[0]?.found ?? false
 }

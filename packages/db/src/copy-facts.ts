@@ -30,6 +30,15 @@ export interface CopyFacts {
   readonly snapshotID: string | undefined
   /** Of a snapshot: the backup that took it for itself. */
   readonly takenByBackupID: string | undefined
+  /** Of a backup that keeps the stream of a command. */
+  readonly isStream: boolean
+  /** Of such a one, once its command has ended. */
+  readonly stream: CopiedStream | undefined
+}
+
+export interface CopiedStream {
+  readonly repositorySnapshotID: string
+  readonly sizeBytes: number
 }
 
 export interface CopiedDefinition {
@@ -71,6 +80,9 @@ interface CopyRow {
   readonly hook_state_details: readonly StateDetail[] | null
   readonly snapshot_id?: string | null
   readonly taken_by_backup_id?: string | null
+  readonly kind?: string
+  readonly stream_snapshot_id?: string | null
+  readonly total_bytes?: number | null
 }
 
 /** Also of one that users do not see any more. */
@@ -155,5 +167,12 @@ function toCopyFacts(kind: CopyKind, row: CopyRow): CopyFacts {
     hookStateDetails: row.hook_state_details ?? [],
     snapshotID: row.snapshot_id ?? undefined,
     takenByBackupID: row.taken_by_backup_id ?? undefined,
+    isStream: row.kind === 'stream',
+    stream: toStream(row),
   }
+}
+
+function toStream({ stream_snapshot_id, total_bytes }: CopyRow): CopiedStream | undefined {
+  if (stream_snapshot_id === undefined || stream_snapshot_id === null) return undefined
+  return { repositorySnapshotID: stream_snapshot_id, sizeBytes: total_bytes ?? 0 }
 }

@@ -454,6 +454,15 @@ export {
   updateSetting,
 } from './settings.ts'
 export type { StateDetail } from './state-detail.ts'
+export type { RecordedStream } from './stream-copies.ts'
+export { recordStream, writeStreamProgress } from './stream-copies.ts'
+export type { CommandBegin } from './task-commands.ts'
+export {
+  beginTaskCommand,
+  endTaskCommand,
+  findTaskCommand,
+  forgetTaskCommand,
+} from './task-commands.ts'
 export type { TaskLogLine } from './task-log.ts'
 export { writeTaskLog } from './task-log.ts'
 export type { TaskProgress } from './task-progress.ts'

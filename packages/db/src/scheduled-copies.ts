@@ -11,7 +11,7 @@ interface CopyRow {
 }
 
 const IS_BEING_RESTORED = sql`exists (
-  select 1 from tasks where tasks.kind in ('restore', 'clone')
+  select 1 from tasks where tasks.kind in ('restore', 'clone', 'stream-restore')
     and tasks.state in ('notStarted', 'running', 'cancelling')
     and tasks.input #>> '{source,id}' = copies.id::text)`
 

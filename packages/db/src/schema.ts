@@ -486,6 +486,7 @@ export interface TasksTable {
   modified_at: GeneratedInstant
   created_by: Generated<string>
   modified_by: string | null
+  command_begun_at: NullableInstant
 }
 
 export interface TaskLogTable {

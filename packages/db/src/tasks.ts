@@ -234,12 +234,12 @@ export async function listUnendedTasks(
 /** The task that makes a backup or an application snapshot, when it has not ended. */
 export async function findUnendedTaskOf(
   { queries }: Queries,
-  { kind, resourceID }: { readonly kind: TaskKind; readonly resourceID: string },
+  { kinds, resourceID }: { readonly kinds: readonly TaskKind[]; readonly resourceID: string },
 ): Promise<WorkflowTask | undefined> {
   const row = await queries
     .selectFrom('tasks')
     .select(TASK_COLUMNS)
-    .where('kind', '=', kind)
+    .where('kind', 'in', kinds)
     .where('resource_id', '=', resourceID)
     .where('state', 'in', ['notStarted', 'running', 'cancelling'])
     .executeTakeFirst()

@@ -9,7 +9,10 @@ const POLL_MS = 100
 export async function cancelAndWait(scope: StepScope, copy: CopyRef): Promise<void> {
   const { execution, signal } = scope
   const { database } = execution.runtime
-  const making = await findUnendedTaskOf(database, { kind: copy.kind, resourceID: copy.id })
+  const making = await findUnendedTaskOf(database, {
+    kinds: copy.kind === 'backup' ? ['backup', 'stream-backup'] : ['snapshot'],
+    resourceID: copy.id,
+  })
   if (making === undefined) return
   // One past its commit is not cancelled but ends by itself.
   await requestTaskCancel(database, {

@@ -26,6 +26,9 @@ const STATEMENTS = [
     add column kind text not null default 'volumes' check (kind in ('volumes', 'stream')),
     add column stream_snapshot_id text,
     add column stream_added_bytes bigint`,
+  // Set before a command begins that must not run twice: one that is set and not past its commit
+  // was interrupted.
+  'alter table tasks add column command_begun_at timestamptz',
   // A backup as the container dialect shows it, one for each instance. id: 24 hexadecimal digits, of
   // the UUIDv5 of the backup's id and the instance's identity, or of the id of a stream itself.
   `create table container_backups (

@@ -119,6 +119,18 @@ export {
 export { isPassingDatabaseFailure } from './connection-failure.ts'
 export type { ContainerBackupLog } from './container-backup-logs.ts'
 export { listContainerBackupLogs } from './container-backup-logs.ts'
+export type {
+  ContainerBackupPolicy,
+  StreamCommand,
+  WrittenContainerBackupPolicy,
+} from './container-backup-policies.ts'
+export {
+  deleteContainerBackupPolicy,
+  findContainerBackupPolicy,
+  releaseScheduleOfPolicy,
+  setBucketOfPolicy,
+  writeContainerBackupPolicy,
+} from './container-backup-policies.ts'
 export type { ContainerBackup } from './container-backups.ts'
 export { CONTAINER_BACKUPS } from './container-backups.ts'
 export {
@@ -388,6 +400,7 @@ export {
   ROLE_BINDINGS,
   updateRoleBinding,
 } from './role-bindings.ts'
+export { CRON_LABELS, withoutCronLabels } from './schedule-labels.ts'
 export type {
   LockedSchedule,
   NewScheduleRun,

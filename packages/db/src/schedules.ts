@@ -7,11 +7,13 @@ import {
   type CommonRow,
   commonFields,
   instant,
+  json,
   number,
   type ResourceCommon,
   text,
   toCommon,
 } from './resource-fields.ts'
+import { cronLabels, SHOWN_LABELS } from './schedule-labels.ts'
 import type { Queries } from './transaction.ts'
 
 export interface Schedule extends ResourceCommon {
@@ -24,6 +26,8 @@ export interface Schedule extends ResourceCommon {
   readonly backupRetention: string
   readonly bucketID?: string
   readonly replicate: boolean
+  /** How long the backups of a cron schedule are kept; absent: for ever, or by their number. */
+  readonly streamRetention?: string
   /** Absent while it is switched off. */
   readonly nextRunAt?: Date
 }
@@ -42,6 +46,8 @@ export interface ScheduleRow extends CommonRow {
   readonly backup_retention: string
   readonly bucket_id: string | null
   readonly replicate: boolean
+  readonly cron_string: string | null
+  readonly stream_retention: string | null
   readonly next_run_at: Date | null
 }
 
@@ -57,6 +63,7 @@ export const SCHEDULES: ResourceSource<Schedule> = {
   parents: { appID: sql`schedules.app_id`, scheduleID: sql`schedules.id` },
   fields: {
     ...commonFields('schedules'),
+    labels: json(SHOWN_LABELS),
     name: text(sql`schedules.name`),
     isEnabled: text(sql`schedules.is_enabled`),
     granularity: text(sql`schedules.granularity`),
@@ -74,9 +81,13 @@ export const SCHEDULES: ResourceSource<Schedule> = {
   toResource: toSchedule,
 }
 
+/** With the labels that it is shown with: `withoutCronLabels` are its own. */
 export function toSchedule(row: ScheduleRow): Schedule {
+  const cronString = row.cron_string ?? undefined
+  const streamRetention = row.stream_retention ?? undefined
   return {
     ...toCommon(row),
+    labels: [...row.labels, ...cronLabels({ cronString, streamRetention })],
     appID: row.app_id,
     name: row.name,
     isEnabled: row.is_enabled,
@@ -87,16 +98,18 @@ export function toSchedule(row: ScheduleRow): Schedule {
       ...(row.day_of_week === null ? {} : { dayOfWeek: row.day_of_week }),
       ...(row.day_of_month === null ? {} : { dayOfMonth: row.day_of_month }),
       ...(row.recurrence_rule === null ? {} : { recurrenceRule: row.recurrence_rule }),
+      ...(cronString === undefined ? {} : { cronString }),
     },
     snapshotRetention: row.snapshot_retention,
     backupRetention: row.backup_retention,
     ...(row.bucket_id === null ? {} : { bucketID: row.bucket_id }),
     replicate: row.replicate,
+    ...(streamRetention === undefined ? {} : { streamRetention }),
     ...(row.next_run_at === null ? {} : { nextRunAt: row.next_run_at }),
   }
 }
 
-/** All that users decide of a schedule. */
+/** All that users decide of a schedule; `labels` are its own. */
 export interface ScheduleContent {
   readonly version: string
   readonly name: string
@@ -107,6 +120,8 @@ export interface ScheduleContent {
   readonly backupRetention: string
   readonly bucketID: string | undefined
   readonly replicate: boolean
+  /** Only of a cron schedule. */
+  readonly streamRetention?: string
   readonly nextRunAt: Date | undefined
 }
 
@@ -167,6 +182,8 @@ function contentColumns({ times, ...content }: ScheduleContent) {
     backup_retention: content.backupRetention,
     bucket_id: content.bucketID ?? null,
     replicate: content.replicate,
+    cron_string: times.cronString ?? null,
+    stream_retention: content.streamRetention ?? null,
     next_run_at: content.nextRunAt ?? null,
   }
 }

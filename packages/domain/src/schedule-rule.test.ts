@@ -129,10 +129,14 @@ function anyRule(): fc.Arbitrary<ScheduleRule> {
     }),
     periodMs: fc.integer({ min: 1, max: 100_000 }).map((minutes) => minutes * 60_000),
   })
-  return fc.oneof(anyCalendarRule(), custom)
+  const cron = fc.record({
+    granularity: fc.constant('cron' as const),
+    cronString: fc.constantFrom('* * * * *', '*/7 3,5 * * *', '0 0 29 2 *', '30 6 1 * mon-fri'),
+  })
+  return fc.oneof(anyCalendarRule(), custom, cron)
 }
 
-type CalendarRule = Exclude<ScheduleRule, { granularity: 'custom' }>
+type CalendarRule = Exclude<ScheduleRule, { granularity: 'custom' | 'cron' }>
 
 /** The rule read off the calendar. */
 function fits(rule: CalendarRule, instant: Date): boolean {

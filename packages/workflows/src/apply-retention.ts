@@ -13,7 +13,13 @@ import {
   markBackupDeleted,
   type Queries,
 } from '@holdfast/db'
-import { decideRetention, type RetentionDecision } from '@holdfast/domain'
+import {
+  decideRetention,
+  decideStreamRetention,
+  durationMsOf,
+  type RetentionDecision,
+  type RetentionReason,
+} from '@holdfast/domain'
 import { appIDOf, type Execution, logTask } from './execution.ts'
 import { newTask } from './new-task.ts'
 import { uuidFrom } from './runtime.ts'
@@ -35,9 +41,15 @@ export async function applyRetention({ execution, signal }: StepScope): Promise<
 async function decide(queries: Queries, { runtime, task }: Execution) {
   const schedule = await findSchedule(queries, task.resourceID)
   if (schedule === undefined) return undefined
-  const { snapshotRetention, backupRetention } = schedule
-  const copies = await listScheduledCopies(queries, schedule.id)
-  return decideRetention({ ...copies, snapshotRetention, backupRetention, now: runtime.now() })
+  const { id: scheduleID, snapshotRetention, backupRetention, streamRetention } = schedule
+  const now = runtime.now()
+  if (schedule.times.cronString === undefined) {
+    const copies = await listScheduledCopies(queries, { scheduleID, kind: 'volumes' })
+    return decideRetention({ ...copies, snapshotRetention, backupRetention, now })
+  }
+  const { backups } = await listScheduledCopies(queries, { scheduleID, kind: 'stream' })
+  const retentionMs = streamRetention === undefined ? undefined : durationMsOf(streamRetention)
+  return { snapshots: [], backups: decideStreamRetention({ backups, retentionMs, now }) }
 }
 
 async function remove(
@@ -49,8 +61,12 @@ async function remove(
     requestDeletion(transaction, execution, { kind, id }),
   )
   if (name === undefined) return
-  const count = reason === 'beyond-count' ? 'beyond the number that is kept' : 'a failed one'
-  await logTask(execution, 'info', `The ${kind} ${name} is deleted: ${count}.`)
+  await logTask(execution, 'info', `The ${kind} ${name} is deleted: ${wordsOf(reason)}.`)
+}
+
+function wordsOf(reason: RetentionReason): string {
+  if (reason === 'beyond-count') return 'beyond the number that is kept'
+  return reason === 'beyond-age' ? 'older than backups are kept' : 'a failed one'
 }
 
 /** Its name; undefined when it is gone already, or in use since it was judged. */

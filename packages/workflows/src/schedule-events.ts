@@ -1,7 +1,7 @@
 // What is told of the times of a schedule: that some were missed, that one was skipped. How a run
 // ended is told as that of every task (`task-end-event.ts`).
 import type { LockedSchedule, NewEvent } from '@holdfast/db'
-import type { DueDecision, MissedTimes } from '@holdfast/domain'
+import { CRON_TIMES_COUNTED_MAX, type DueDecision, type MissedTimes } from '@holdfast/domain'
 import { uuidFrom } from './runtime.ts'
 
 export interface DueSchedule {
@@ -21,8 +21,13 @@ export function sentenceOfMissed({ dueAt, missed }: MissedDecision): string {
     return `It was due at ${timeOf(dueAt)}, when no service looked after it.`
   }
   const from = timeOf(missed.firstDueAt)
-  const times = missed.count === 1 ? 'once' : `${missed.count} times`
+  const times = missed.count === 1 ? 'once' : `${counted(missed.count)} times`
   return `It was due ${times} from ${from} on before ${timeOf(dueAt)}, when no service looked after it.`
+}
+
+/** The times of a cron string are counted up to a number. */
+function counted(count: number): string {
+  return count < CRON_TIMES_COUNTED_MAX ? String(count) : `at least ${count}`
 }
 
 /** One for all the times that passed unseen. */

@@ -440,7 +440,10 @@ describe('decisions', () => {
     await setBackup(api, id, { schedule_id: made.body.id })
     const failed = await postBackup(api, appID)
     await setBackup(api, failed.body.id, { schedule_id: made.body.id, state: 'failed' })
-    const copies = await listScheduledCopies(api.database, made.body.id)
+    const copies = await listScheduledCopies(api.database, {
+      scheduleID: made.body.id,
+      kind: 'volumes',
+    })
     const now = api.clock.now
     const counts = { snapshotRetention: '1', backupRetention: '1' }
     const decided = decideRetention({ ...copies, ...counts, now })

@@ -11,6 +11,12 @@ import { registerApplicationDialect } from './application/application-dialect.ts
 import { sendProblem } from './application/problem-response.ts'
 import { answerFailure } from './application/problems.ts'
 import { answerUnreadableRequests } from './application/unreadable-request.ts'
+import {
+  answerContainerBadUrl,
+  isContainerPath,
+  registerContainerDialect,
+} from './container/container-dialect.ts'
+import type { AuthErrorForm } from './container/envelope.ts'
 import { type DiscoverCluster, makeClusterInventories } from './operations/cluster-inventories.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import { registerDocumentation } from './system/documentation.ts'
@@ -30,6 +36,8 @@ export interface AppDependencies
   readonly publicUrl?: string
   /** Addresses and networks whose `X-Forwarded-…` headers are believed. */
   readonly trustedProxies?: readonly string[]
+  /** How the container dialect answers callers who are not known; as OAuth when absent. */
+  readonly containerAuthErrors?: AuthErrorForm
   /** Serves HTTPS when given. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
 }
@@ -47,7 +55,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     const durationMs = Math.round(reply.elapsedTime)
     const facts = { method, url, status: reply.statusCode, durationMs }
     // Probes and pages of the documentation come without a caller; they would drown the rest.
-    const isProbe = request.routeOptions.config.permission === undefined && !request.is404
+    const { permission, containerRoute } = request.routeOptions.config
+    const isProbe = permission === undefined && containerRoute === undefined && !request.is404
     request.log[isProbe ? 'debug' : 'info'](facts, 'request answered')
   })
   await registerDocumentation(app, dependencies.version)
@@ -55,6 +64,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const inventories = makeClusterInventories(dependencies)
   const context = { ...dependencies, inventories }
   registerApplicationDialect(app, context)
+  const { containerAuthErrors: authErrors = 'oauth' } = dependencies
+  registerContainerDialect(app, context, { authErrors })
   registerSession(app, context)
   registerServiceMetrics(app, context, dependencies)
   return app
@@ -93,6 +104,10 @@ function makeServer(dependencies: AppDependencies): FastifyInstance {
 /** What the router itself refuses never reaches a hook: percent-encoding that encodes nothing. */
 function answerBadUrl(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   request.log.info({ err: error }, 'request refused')
+  if (isContainerPath(request.url)) {
+    answerContainerBadUrl(reply)
+    return
+  }
   const facts = { method: request.method, internalProblem: 34 } as const
   sendProblem(request, reply, answerFailure({ code: 'path-unknown' }, facts))
 }

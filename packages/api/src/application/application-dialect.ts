@@ -10,13 +10,13 @@ import type { OperationContext } from '../operations/operation-context.ts'
 import { isOperationError, OperationError } from '../operations/operation-failure.ts'
 import type { Permission } from '../operations/permission.ts'
 import { checkPermission } from '../operations/permissions.ts'
+import { makePathIndex, type PathIndex } from '../path-index.ts'
 import { credentialsOf } from '../session-cookie.ts'
 import { registerAccountMetrics } from './account-metrics.ts'
 import { auditRequests } from './audit.ts'
 import { schemaViolation } from './body-validation.ts'
 import { registerExtensions } from './extensions.ts'
 import type { OperationDescription } from './operation-description.ts'
-import { makePathIndex, type PathIndex } from './path-index.ts'
 import type { ProblemNumber } from './problem-catalogue.ts'
 import { ProblemSchema, sendProblem } from './problem-response.ts'
 import { type AnsweredFailure, answerFailure } from './problems.ts'
@@ -40,6 +40,8 @@ declare module 'fastify' {
     description?: OperationDescription
     /** For a POST that says everything in its path. */
     isBodyIgnored?: boolean
+    /** The Content-Type says what the body is; elsewhere every body is JSON. */
+    isBodyTyped?: boolean
   }
 }
 

@@ -27,7 +27,7 @@ const BASELINE: Readonly<Record<Verb, readonly ProblemNumber[]>> = {
 
 /** As `@fastify/swagger` reads it. Only `body` validates; the rest has its own grammar or checks. */
 export interface OperationDescription extends FastifySchema {
-  readonly body?: TObject
+  readonly body?: TSchema
   readonly response: Readonly<Record<string, ResponseDescription>>
 }
 

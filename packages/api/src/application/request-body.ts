@@ -1,33 +1,30 @@
 // Reads bodies: JSON, whatever the Content-Type says.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BODY_BYTES_MAX, type BodyPayload, readBody } from '../read-body.ts'
+import { findUnstorableText } from '../storable-text.ts'
 import { RequestError } from './request-failure.ts'
-import { findUnstorableText } from './storable-text.ts'
-
-/** No body of the dialect comes near it; the largest lists some hundred namespaces. */
-export const BODY_BYTES_MAX = 1024 * 1024
-
-/**
- * A body that is too large is read to its end up to this much, so that the client gets to read
- * the answer instead of a connection that broke while it was still sending.
- */
-const DRAINED_BYTES_MAX = 64 * 1024 * 1024
 
 const TYPE_FOR_ALL = 'application/json'
 
 export function acceptAnyBody(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.isBodyTyped === true) return
     // Clients send JSON as a form, with types of another resource, or with no type at all; a
     // malformed type must not be a reason to refuse either.
     request.raw.headers['content-type'] = TYPE_FOR_ALL
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(TYPE_FOR_ALL, async (request: FastifyRequest, payload: Payload) => {
-    const bytes = await readBytes(payload)
+  app.addContentTypeParser(TYPE_FOR_ALL, async (request: FastifyRequest, payload: BodyPayload) => {
+    const read = await readBody(payload)
+    if (read.outcome === 'broken') {
+      const reason = 'The connection ended before the body did.'
+      throw new RequestError({ code: 'request-malformed', reason })
+    }
     if (!hasBody(request)) return undefined
-    if (bytes === undefined) {
+    if (read.outcome === 'too-large') {
       throw new RequestError({ code: 'body-too-large', limitBytes: BODY_BYTES_MAX })
     }
-    const body = parseJson(bytes)
+    const body = parseJson(read.bytes)
     refuseUnstorableText(body)
     return body
   })
@@ -37,25 +34,6 @@ export function acceptAnyBody(app: FastifyInstance): void {
 function hasBody(request: FastifyRequest): boolean {
   if (request.is404 || request.routeOptions.config.isBodyIgnored === true) return false
   return request.method === 'POST' || request.method === 'PUT'
-}
-
-type Payload = AsyncIterable<Uint8Array>
-
-/** Undefined when there is more than the limit. */
-async function readBytes(payload: Payload): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of payload) {
-      bytes += chunk.length
-      if (bytes > DRAINED_BYTES_MAX) break
-      if (bytes <= BODY_BYTES_MAX) chunks.push(chunk)
-    }
-  } catch {
-    const reason = 'The connection ended before the body did.'
-    throw new RequestError({ code: 'request-malformed', reason })
-  }
-  return bytes > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks)
 }
 
 function parseJson(bytes: Uint8Array): unknown {

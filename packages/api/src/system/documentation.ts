@@ -12,7 +12,9 @@ const LOGO = Buffer.from(
 const DESCRIPTION = `Protects applications: consistent snapshots, deduplicated and encrypted backups, restores.
 
 Every request carries \`Authorization: Bearer <token>\`. Errors are problem details (RFC 9457); the
-member \`holdfast\` says to which resource it happened, why, and what to do next.`
+member \`holdfast\` says to which resource it happened, why, and what to do next. Paths below \`/v1\`
+are the container dialect: they need the header \`X-Hub-Id\` beside the token, and answer errors as
+\`{"error": {…}, "data": null}\`.`
 
 /** To be called before any route is registered. */
 export async function registerDocumentation(app: FastifyInstance, version: string): Promise<void> {
@@ -20,7 +22,12 @@ export async function registerDocumentation(app: FastifyInstance, version: strin
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Holdfast', description: DESCRIPTION, version },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          hub: { type: 'apiKey', in: 'header', name: 'X-Hub-Id' },
+        },
+      },
       security: [{ token: [] }],
     },
     // Schemas that routes validate with are a part of what is documented.

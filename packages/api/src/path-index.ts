@@ -16,7 +16,9 @@ export function makePathIndex(): PathIndex {
       known.set(path, entry)
     },
     methodsOf(path) {
-      const found = [...known.values()].find(({ matches }) => matches.test(path))
+      // A path without parameters is found before one that takes its last part for an id.
+      const literal = known.get(path.replace(/(?<=.)\/$/, ''))
+      const found = literal ?? [...known.values()].find(({ matches }) => matches.test(path))
       return found === undefined ? [] : [...found.methods]
     },
   }

@@ -1,0 +1,53 @@
+// The root documents: `{data, includes?, meta?}`, and `{error, data: null}`.
+import type { FastifyReply } from 'fastify'
+import { ERROR_TITLES, statusOf } from './error-catalogue.ts'
+import type { ErrorAnswer } from './problems.ts'
+import type { RouteAnswer } from './route-definition.ts'
+
+/** How callers who are not known are answered: as OAuth 2 does it (RFC 6749, 6750), or as all others. */
+export const AUTH_ERROR_FORMS = ['oauth', 'envelope'] as const
+export type AuthErrorForm = (typeof AUTH_ERROR_FORMS)[number]
+
+export function sendAnswer(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
+  const { data, includes, meta } = answer
+  return sendJson(reply, {
+    data,
+    ...(includes === undefined ? {} : { includes }),
+    ...(meta === undefined ? {} : { meta }),
+  })
+}
+
+export function sendError(
+  reply: FastifyReply,
+  answer: ErrorAnswer,
+  authErrors: AuthErrorForm,
+): FastifyReply {
+  reply.code(statusOf(answer.code)).headers(answer.headers ?? {})
+  return sendJson(reply, errorBody(answer, authErrors))
+}
+
+/** Every one has the member `error`: clients look into it without asking whether it is there. */
+export function errorBody(answer: ErrorAnswer, authErrors: AuthErrorForm): object {
+  const { code, detail, source, capability, oauth } = answer
+  if (oauth !== undefined && authErrors === 'oauth') {
+    return { error: oauth, error_description: detail }
+  }
+  return {
+    error: {
+      status: statusOf(code),
+      code,
+      title: ERROR_TITLES[code],
+      detail,
+      ...(source === undefined ? {} : { source }),
+      ...(capability === undefined ? {} : { extra: { capability } }),
+    },
+    data: null,
+  }
+}
+
+function sendJson(reply: FastifyReply, body: object): FastifyReply {
+  // Answers hold keys and what was true at this instant.
+  reply.header('cache-control', 'no-store').header('content-type', 'application/json')
+  // Bytes, since Fastify adds a charset to the type of anything else.
+  return reply.send(Buffer.from(JSON.stringify(body)))
+}

@@ -311,6 +311,7 @@ export type {
   FieldCondition,
   FieldExpression,
   FieldKind,
+  FieldOrder,
   LimitedView,
   LimitedViewer,
   Operator,

@@ -99,12 +99,22 @@ export interface PageKey {
   readonly id: string
 }
 
+export interface FieldOrder {
+  /** A field of the source. */
+  readonly field: string
+  readonly isDescending: boolean
+}
+
 export interface ResourceQuery {
   readonly scope: ResourceScope
   /** All must hold. */
   readonly where: readonly FieldCondition[]
+  /** Of each group at least one must hold. */
+  readonly whereAny?: readonly (readonly FieldCondition[])[]
   /** Creation order when absent. Ties break by id; rows without a value come last either way. */
-  readonly orderBy?: { readonly field: string; readonly isDescending: boolean }
+  readonly orderBy?: FieldOrder
+  /** Before the id breaks ties; not together with `after`, whose key holds one field only. */
+  readonly thenBy?: readonly FieldOrder[]
   readonly after?: PageKey
   readonly skip?: number
   readonly limit: number
@@ -136,8 +146,11 @@ export function pageStatement<Resource>(
   query: ResourceQuery,
 ): RawBuilder<PageRow> {
   const source = asSeenBy(whole, query.scope)
-  const order = orderOf(source, query)
+  const { orderBy, thenBy = [] } = query
+  const order = orderBy === undefined ? undefined : orderOf(source, orderBy)
+  const ties = thenBy.map((further) => orderOf(source, further))
   const conditions = [...conditionsOf(source, query.scope, query.where)]
+  for (const group of query.whereAny ?? []) conditions.push(holdsAny(source, group))
   if (query.after !== undefined) conditions.push(isAfter(source, order, query.after))
   return sql<PageRow>`
     select ${source.columns},
@@ -145,7 +158,7 @@ export function pageStatement<Resource>(
       ${source.createdAt}::text as "pageCreatedAt", ${source.id}::text as "pageID"
     from ${source.from}
     where ${sql.join(conditions, sql` and `)}
-    order by ${orderClause(source, order)}
+    order by ${orderClause(source, order, ties)}
     limit ${query.limit + 1}${query.skip === undefined ? sql`` : sql` offset ${query.skip}`}
   `
 }
@@ -224,14 +237,13 @@ interface Order extends FieldExpression {
 
 function orderOf<Resource>(
   source: ResourceSource<Resource>,
-  { orderBy }: ResourceQuery,
-): Order | undefined {
-  if (orderBy === undefined) return undefined
-  const field = fieldOf(source, orderBy.field)
+  { field: name, isDescending }: FieldOrder,
+): Order {
+  const field = fieldOf(source, name)
   const { kind, expression } = field
-  if (kind === 'json') throw new RangeError(`The field ${orderBy.field} has no order.`)
+  if (kind === 'json') throw new RangeError(`The field ${name} has no order.`)
   const compared = kind === 'text' ? sql`(${expression}) collate "C"` : expression
-  return { ...field, expression: compared, isDescending: orderBy.isDescending }
+  return { ...field, expression: compared, isDescending }
 }
 
 function fieldOf<Resource>(source: ResourceSource<Resource>, field: string): FieldExpression {
@@ -243,12 +255,19 @@ function fieldOf<Resource>(source: ResourceSource<Resource>, field: string): Fie
 function orderClause<Resource>(
   source: ResourceSource<Resource>,
   order: Order | undefined,
+  ties: readonly Order[],
 ): RawBuilder<unknown> {
   if (order === undefined) return sql`${source.createdAt}, ${source.id}`
-  const direction = order.isDescending ? sql`desc` : sql`asc`
-  // Without the words an index in plain order serves, which `nulls last` would forbid to `desc`.
-  const nulls = order.isNeverNull ? sql`` : sql`nulls last`
-  return sql`${order.expression} ${direction} ${nulls}, ${source.id} ${direction}`
+  const keys = [order, ...ties].map(({ expression, isDescending, isNeverNull }) => {
+    // Without the words an index in plain order serves, which `nulls last` would forbid to `desc`.
+    const nulls = isNeverNull ? sql`` : sql`nulls last`
+    return sql`${expression} ${directionOf(isDescending)} ${nulls}`
+  })
+  return sql`${sql.join(keys)}, ${source.id} ${directionOf(order.isDescending)}`
+}
+
+function directionOf(isDescending: boolean): RawBuilder<unknown> {
+  return isDescending ? sql`desc` : sql`asc`
 }
 
 const CAST_OF_KIND = { text: 'text', number: 'numeric', instant: 'timestamptz' } as const
@@ -289,6 +308,15 @@ function conditionsOf<Resource>(
   }
   for (const condition of where) conditions.push(holds(source, condition))
   return conditions
+}
+
+function holdsAny<Resource>(
+  source: ResourceSource<Resource>,
+  group: readonly FieldCondition[],
+): RawBuilder<SqlBool> {
+  if (group.length === 0) return sql`false`
+  const conditions = group.map((condition) => holds(source, condition))
+  return sql`(${sql.join(conditions, sql` or `)})`
 }
 
 const SQL_OPERATORS = { eq: '=', lt: '<', gt: '>', lte: '<=', gte: '>=' } as const

@@ -1,0 +1,75 @@
+// Lists of resources: the order and the page that were asked for, of what the caller may see.
+import {
+  type FieldCondition,
+  type FieldOrder,
+  listResources,
+  type ResourceScope,
+  type ResourceSource,
+} from '@holdfast/db'
+import { type Caller, viewerOf } from '../operations/caller.ts'
+import type { OperationContext } from '../operations/operation-context.ts'
+import { RequestError } from './request-failure.ts'
+import type { ReadQuery } from './route-definition.ts'
+
+/**
+ * What a list without `page` answers at most. A longer one is refused: a part of it would look like
+ * all of it, since answers have no totals.
+ */
+export const LIST_LENGTH_MAX = 10_000
+
+export interface ListOptions {
+  readonly caller: Caller
+  readonly query: ReadQuery
+  /** Field of the source by key of `sort`; `id` and `events.created` of the dialect among them. */
+  readonly sortFields: Readonly<Record<string, string>>
+  /** Creation order when absent. */
+  readonly defaultOrder?: FieldOrder
+  readonly parents?: ResourceScope['parents']
+  /** All must hold. */
+  readonly where?: readonly FieldCondition[]
+  /** Of each group at least one must hold, as of the values of a filter. */
+  readonly whereAny?: readonly (readonly FieldCondition[])[]
+}
+
+/** Fails with `list-too-long`. */
+export async function listPage<Resource>(
+  { database }: Pick<OperationContext, 'database'>,
+  source: ResourceSource<Resource>,
+  options: ListOptions,
+): Promise<readonly Resource[]> {
+  const { caller, query, parents = {}, where = [], whereAny = [] } = options
+  const [orderBy, ...thenBy] = ordersOf(options)
+  const limit = query.page?.size ?? LIST_LENGTH_MAX
+  const { resources, next } = await listResources(database, source, {
+    scope: { accountID: caller.accountID, parents, viewer: viewerOf(caller) },
+    where,
+    whereAny,
+    ...(orderBy === undefined ? {} : { orderBy, thenBy }),
+    ...(query.page === undefined ? {} : { skip: (query.page.number - 1) * query.page.size }),
+    limit,
+  })
+  if (query.page === undefined && next !== undefined) {
+    throw new RequestError({ code: 'list-too-long', lengthMax: limit })
+  }
+  return resources
+}
+
+/** The values of one filter: any of them. No value asks for nothing, so it filters nothing. */
+export function anyOf(
+  field: string,
+  values: readonly string[] | undefined,
+  operator: FieldCondition['operator'] = 'eq',
+): readonly (readonly FieldCondition[])[] {
+  if (values === undefined || values.length === 0) return []
+  return [values.map((value) => ({ field, path: [], operator, value }))]
+}
+
+function ordersOf({ query, sortFields, defaultOrder }: ListOptions): readonly FieldOrder[] {
+  const orders = query.sort.map(({ key, isDescending }) => {
+    const field = sortFields[key]
+    if (field === undefined) throw new RangeError(`The sort key ${key} has no field.`)
+    return { field, isDescending }
+  })
+  if (orders.length > 0) return orders
+  return defaultOrder === undefined ? [] : [defaultOrder]
+}

@@ -230,6 +230,19 @@ const ANSWERS: Answers = {
     detail: `${memberAt(pointer)} ${reason}. Send its present value.`,
     source: pointer,
   }),
+  'action-unsupported': ({ action }) => ({
+    code: '422.invalid-argument',
+    detail: `The action ${action} is not done here: containers are run by what they run on, and only backed up and restored here. Use that, or the action reconfigure, which sets integrations.backups.`,
+    source: '/action',
+  }),
+  'backup-not-live': ({ backupID, state }) => ({
+    code: '403.invalid-state',
+    detail: `The backup ${backupID} is ${state}; only one that is live can be restored. Name another one.`,
+  }),
+  'backup-deleting': ({ backupID }) => ({
+    code: '403.invalid-state',
+    detail: `The backup ${backupID} is being deleted already. Follow that job; once it has completed, the backup is not found any more.`,
+  }),
   'request-malformed': ({ reason }) => ({
     code: '400.invalid-syntax',
     detail: `${reason} Send a well-formed HTTP request.`,
@@ -286,29 +299,30 @@ const ANSWERS: Answers = {
     code: '403.invalid-state',
     detail: `The snapshot ${snapshotID} is ${state}; only a completed one can be restored. Name another one.`,
   }),
-  'backup-not-found': ({ backupID }) => ({
+  'backup-not-found': () => ({
     code: '404.container.backup',
-    detail: `The container has no backup ${hexIDOf(backupID)}. List its backups and name one of them.`,
+    detail: `The container does not have the backup any more. List its backups and name one of them.`,
   }),
-  'backup-not-restorable': ({ backupID, state }) => ({
+  // A backup of volumes has an id of its own for each instance, so these are told without one.
+  'backup-not-restorable': ({ state }) => ({
     code: '403.invalid-state',
-    detail: `The backup ${hexIDOf(backupID)} is ${state}; only one that is live can be restored. Name another one.`,
+    detail: `The backup is ${state}; only one that is live can be restored. Name another one.`,
   }),
-  'copy-of-other-app': ({ copyID, appID }) => ({
+  'copy-of-other-app': ({ appID }) => ({
     code: '403.mismatch',
-    detail: `The backup ${hexIDOf(copyID)} is not one of the container ${hexIDOf(appID)}. Name a backup of this container.`,
+    detail: `The backup is not one of the container ${hexIDOf(appID)}. Name a backup of this container.`,
   }),
-  'backup-pending': ({ backupID }) => ({
+  'backup-pending': () => ({
     code: '403.invalid-state',
-    detail: `The backup ${hexIDOf(backupID)} has not begun yet, so there is nothing that could be stopped. Wait until it is running, then delete it.`,
+    detail: `The backup has not begun yet, so there is nothing that could be stopped. Wait until it is running, then delete it.`,
   }),
   'snapshot-in-use': ({ snapshotID, backupID }) => ({
     code: '403.invalid-state',
     detail: `The backup ${hexIDOf(backupID)} reads the snapshot ${snapshotID}. Wait until it has ended.`,
   }),
-  'copy-being-restored': ({ copyID, appID }) => ({
+  'copy-being-restored': ({ appID }) => ({
     code: '403.invalid-state',
-    detail: `A restore reads the copy ${hexIDOf(copyID)} of the container ${hexIDOf(appID)}. Wait until its job has ended.`,
+    detail: `A restore reads the backup of the container ${hexIDOf(appID)}. Wait until its job has ended.`,
   }),
   'restore-not-confirmed': ({ appID }) => ({
     code: '422.missing-argument',

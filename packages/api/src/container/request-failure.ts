@@ -14,6 +14,11 @@ export type RequestFailure =
   | { readonly code: 'body-too-large'; readonly bytesMax: number }
   /** What the resource is cannot be changed so. */
   | { readonly code: 'change-unsupported'; readonly pointer: string; readonly reason: string }
+  /** What containers do elsewhere, and not here. */
+  | { readonly code: 'action-unsupported'; readonly action: string }
+  /** As its state is called here. */
+  | { readonly code: 'backup-not-live'; readonly backupID: string; readonly state: string }
+  | { readonly code: 'backup-deleting'; readonly backupID: string }
   | { readonly code: 'method-unsupported'; readonly allowed: readonly string[] }
   | { readonly code: 'path-unknown' }
   | { readonly code: 'request-malformed'; readonly reason: string }

@@ -138,10 +138,11 @@ function modelOf(query: ResourceQuery): Row[] {
       row.accountID === query.scope.accountID &&
       !row.isDeleted &&
       (appID === undefined || row.appID === appID) &&
-      query.where.every((condition) => holds(row, condition)),
+      query.where.every((condition) => holds(row, condition)) &&
+      (query.whereAny ?? []).every((group) => group.some((condition) => holds(row, condition))),
   )
   const skip = query.skip ?? 0
-  return found.toSorted(byOrder(query.orderBy)).slice(skip, skip + query.limit)
+  return found.toSorted(byOrder(query)).slice(skip, skip + query.limit)
 }
 
 function holds(row: Row, { field, operator, value }: FieldCondition): boolean {
@@ -176,18 +177,18 @@ function compare<Value extends string | number>(
   }
 }
 
-function byOrder(orderBy: ResourceQuery['orderBy']) {
+function byOrder({ orderBy, thenBy = [] }: ResourceQuery) {
   return (one: Row, other: Row): number => {
     const created = compareKeys([one.createdAt, one.id], [other.createdAt, other.id])
     if (orderBy === undefined) return created
-    const [a, b] = [one, other].map((row) => sortValue(row, orderBy.field)) as [unknown, unknown]
-    const direction = orderBy.isDescending ? -1 : 1
-    const byID = compareKeys([one.id], [other.id]) * direction
-    if (a === null || b === null) {
-      return a === b ? byID : a === null ? 1 : -1
+    for (const { field, isDescending } of [orderBy, ...thenBy]) {
+      const [a, b] = [one, other].map((row) => sortValue(row, field)) as [unknown, unknown]
+      if (a === b) continue
+      if (a === null || b === null) return a === null ? 1 : -1
+      const ordered = compareKeys([a], [b]) * (isDescending ? -1 : 1)
+      if (ordered !== 0) return ordered
     }
-    const ordered = compareKeys([a], [b]) * direction
-    return ordered === 0 ? byID : ordered
+    return compareKeys([one.id], [other.id]) * (orderBy.isDescending ? -1 : 1)
   }
 }
 
@@ -219,6 +220,10 @@ function anyQuery(): fc.Arbitrary<ResourceQuery> {
       fc.constantFrom(secondsOf(5), secondsOf(60), secondsOf(0)),
     ),
   )
+  const order = fc.record({
+    field: fc.constantFrom('name', 'state', 'totalBytes', 'takenAt'),
+    isDescending: fc.boolean(),
+  })
   return fc.record(
     {
       scope: fc.constantFrom(
@@ -227,10 +232,9 @@ function anyQuery(): fc.Arbitrary<ResourceQuery> {
         { accountID: otherAccountID, parents: {} },
       ),
       where: fc.array(condition, { maxLength: 3 }),
-      orderBy: fc.record({
-        field: fc.constantFrom('name', 'state', 'totalBytes', 'takenAt'),
-        isDescending: fc.boolean(),
-      }),
+      whereAny: fc.array(fc.array(condition, { maxLength: 3 }), { maxLength: 2 }),
+      orderBy: order,
+      thenBy: fc.array(order, { maxLength: 2 }),
       skip: fc.integer({ min: 1, max: 300 }),
       limit: fc.integer({ min: 1, max: 500 }),
     },

@@ -149,8 +149,7 @@ export function pageStatement<Resource>(
   const { orderBy, thenBy = [] } = query
   const order = orderBy === undefined ? undefined : orderOf(source, orderBy)
   const ties = thenBy.map((further) => orderOf(source, further))
-  const conditions = [...conditionsOf(source, query.scope, query.where)]
-  for (const group of query.whereAny ?? []) conditions.push(holdsAny(source, group))
+  const conditions = [...conditionsOf(source, query.scope, query.where, query.whereAny)]
   if (query.after !== undefined) conditions.push(isAfter(source, order, query.after))
   return sql<PageRow>`
     select ${source.columns},
@@ -167,10 +166,10 @@ export function pageStatement<Resource>(
 export async function countResources<Resource>(
   { queries }: Queries,
   whole: ResourceSource<Resource>,
-  { scope, where }: Pick<ResourceQuery, 'scope' | 'where'>,
+  { scope, where, whereAny }: Pick<ResourceQuery, 'scope' | 'where' | 'whereAny'>,
 ): Promise<number> {
   const source = asSeenBy(whole, scope)
-  const conditions = conditionsOf(source, scope, where)
+  const conditions = conditionsOf(source, scope, where, whereAny)
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from ${source.from} where ${sql.join(conditions, sql` and `)}
   `.execute(queries)
@@ -293,6 +292,7 @@ function conditionsOf<Resource>(
   source: ResourceSource<Resource>,
   scope: ResourceScope,
   where: readonly FieldCondition[],
+  whereAny: readonly (readonly FieldCondition[])[] = [],
 ): RawBuilder<SqlBool>[] {
   const conditions: RawBuilder<SqlBool>[] = [
     source.isVisible,
@@ -307,6 +307,7 @@ function conditionsOf<Resource>(
     conditions.push(sql`${column} = ${id}`)
   }
   for (const condition of where) conditions.push(holds(source, condition))
+  for (const group of whereAny) conditions.push(holdsAny(source, group))
   return conditions
 }
 

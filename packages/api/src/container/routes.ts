@@ -1,4 +1,11 @@
 // Every route of the container dialect.
 import type { RouteDefinition } from './route-definition.ts'
+import { API_KEYS_ROUTES } from './routes/api-keys.ts'
+import { HUB_ROUTES } from './routes/hub.ts'
+import { ROLES_ROUTES } from './routes/roles.ts'
 
-export const ROUTES: readonly RouteDefinition[] = []
+export const ROUTES: readonly RouteDefinition[] = [
+  ...HUB_ROUTES,
+  ...ROLES_ROUTES,
+  ...API_KEYS_ROUTES,
+]

@@ -18,3 +18,18 @@ export async function freeBucketIdentifier(
     .executeTakeFirst()
   return taken === undefined ? slug : `${slug}-${hexIDOf(bucket.id)}`
 }
+
+/** Undefined when no bucket of the account that is not deleted has it. */
+export async function findBucketIDByIdentifier(
+  { queries }: Queries,
+  { accountID, identifier }: { readonly accountID: string; readonly identifier: string },
+): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('buckets')
+    .select('id')
+    .where('account_id', '=', accountID)
+    .where('identifier', '=', identifier)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return row?.id
+}

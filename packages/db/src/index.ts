@@ -81,6 +81,7 @@ export {
   moveRepository,
   updateBucket,
 } from './bucket-changes.ts'
+export { findBucketIDByIdentifier } from './bucket-identifier.ts'
 export type {
   BucketStoreAnswer,
   BucketStoreRefusal,
@@ -142,7 +143,6 @@ export {
 } from './container-ids.ts'
 export type {
   Container,
-  ContainerBackupsConfig,
   ContainerFilter,
 } from './containers.ts'
 export { CONTAINERS, containersMatching } from './containers.ts'

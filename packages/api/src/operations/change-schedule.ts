@@ -2,14 +2,17 @@
 import {
   deleteSchedule,
   findResource,
+  hexIDOf,
   insertSchedule,
   inTransaction,
   lockApp,
   lockSchedulesOfApp,
   type Queries,
+  releaseScheduleOfPolicy,
   SCHEDULES,
   type Schedule,
   type ScheduleContent,
+  setBucketOfPolicy,
   updateSchedule,
 } from '@holdfast/db'
 import {
@@ -18,11 +21,13 @@ import {
   type Label,
   nextDueTime,
   readScheduleTimes,
+  ruleOfTimes,
   type ScheduleGranularity,
   type ScheduleRule,
   type ScheduleTimes,
 } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
+import { keepsCron, ownLabelsOf } from './cron-schedule.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { requireBucket } from './require-bucket.ts'
@@ -96,29 +101,47 @@ export async function changeSchedule(
     const present = all.find((schedule) => schedule.id === id)
     if (present === undefined) throw missing(id)
     change.checkPreconditions(present)
-    const granularity = change.granularity ?? present.times.granularity
-    const sent = { ...change.times, granularity }
-    const times = applicableTimes(granularity, { ...keptTimes(present, granularity), ...sent })
-    const rule = readRule({ ...change, times: sent }, times, now)
+    const { times, rule, streamRetention } = readChangedRule(present, change, now)
     const isEnabled = change.isEnabled ?? present.isEnabled
     const isAimed = isEnabled === present.isEnabled && isSame(times, present.times)
     const content: ScheduleContent = {
       version: change.version,
       name: change.name ?? present.name,
-      labels: change.labels ?? present.labels,
+      labels: ownLabelsOf(present, change.labels ?? present.labels),
       isEnabled,
       times,
       snapshotRetention: change.snapshotRetention,
       backupRetention: change.backupRetention,
       bucketID: bucketID ?? present.bucketID,
       replicate: change.replicate ?? present.replicate,
+      ...(streamRetention === undefined ? {} : { streamRetention }),
       // A time that has come and is about to be looked after is not lost by another change.
       nextRunAt: isAimed ? present.nextRunAt : nextRunOf(isEnabled, rule, now),
     }
     refuseDuplicate(content, { appID, others: all.filter((schedule) => schedule.id !== id) })
     if (bucketID !== undefined) await requireBucket(transaction, { accountID, bucketID, caller })
     await updateSchedule(transaction, { ...content, id, modifiedBy: userID, now })
+    await tellPolicy(transaction, { present, times, bucketID })
   })
+}
+
+/** The container's configuration says the same of its schedule as that itself. */
+async function tellPolicy(
+  transaction: Queries,
+  change: {
+    readonly present: Schedule
+    readonly times: ScheduleTimes
+    /** When it was named. */
+    readonly bucketID: string | undefined
+  },
+): Promise<void> {
+  const { present, times, bucketID } = change
+  if (present.times.cronString === undefined) return
+  const scheduleID = present.id
+  if (times.cronString === undefined) return releaseScheduleOfPolicy(transaction, scheduleID)
+  if (bucketID === undefined || bucketID === present.bucketID) return
+  const integrationID = hexIDOf(bucketID)
+  await setBucketOfPolicy(transaction, { scheduleID, bucketID, integrationID })
 }
 
 /** A run that is under way goes on; its copies, like all that it made before, stay. */
@@ -144,12 +167,28 @@ async function lockOthers(
   return await lockSchedulesOfApp(transaction, wanted)
 }
 
+/** A cron string stays as long as what it is shown as is sent back. */
+function readChangedRule(present: Schedule, change: ScheduleChangeRequest, now: Date) {
+  const { streamRetention } = present
+  if (keepsCron(present, change)) {
+    return { times: present.times, rule: ruleOfTimes(present.times), streamRetention }
+  }
+  const granularity = change.granularity ?? present.times.granularity
+  const sent = { ...change.times, granularity }
+  const times = applicableTimes(granularity, { ...keptTimes(present, granularity), ...sent })
+  return {
+    times,
+    rule: readRule({ ...change, times: sent }, times, now),
+    streamRetention: undefined,
+  }
+}
+
 /** The minute of a custom schedule is only shown, never meant. */
 function keptTimes(
   { times }: Schedule,
   granularity: ScheduleGranularity,
 ): Omit<ScheduleTimes, 'granularity'> {
-  const { granularity: _, minute, ...kept } = times
+  const { granularity: _, minute, cronString: __, ...kept } = times
   return granularity === 'custom' || minute === undefined ? kept : { ...kept, minute }
 }
 
@@ -197,7 +236,8 @@ function isSame(one: ScheduleTimes, other: ScheduleTimes): boolean {
     one.hour === other.hour &&
     one.dayOfWeek === other.dayOfWeek &&
     one.dayOfMonth === other.dayOfMonth &&
-    one.recurrenceRule === other.recurrenceRule
+    one.recurrenceRule === other.recurrenceRule &&
+    one.cronString === other.cronString
   )
 }
 

@@ -4,6 +4,7 @@ export type {
   BackupDescription,
   DescribedHook,
   DescribedResource,
+  DescribedStream,
   DescribedVolume,
   Label,
 } from './backup-description.ts'
@@ -12,6 +13,8 @@ export {
   BACKUP_DESCRIPTION_TAG,
   BACKUP_DESCRIPTION_VERSION,
   SNAPSHOT_DESCRIPTION_TAG,
+  STREAM_PATH,
+  STREAM_TAG,
 } from './backup-description.ts'
 export type { BucketCandidate, BucketSelectionInput } from './bucket-selection.ts'
 export { selectBucket } from './bucket-selection.ts'
@@ -122,6 +125,7 @@ export type {
 } from './namespace-mapping.ts'
 export { planNamespaces } from './namespace-mapping.ts'
 export { decodePathBytes, encodePathBytes, readShownPath, showPathBytes } from './path-encoding.ts'
+export { printableText } from './printable-text.ts'
 export type { ProductFeature } from './product-features.ts'
 export { PRODUCT_FEATURES } from './product-features.ts'
 export type { ProgressCount } from './progress.ts'

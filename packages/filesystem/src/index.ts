@@ -30,6 +30,8 @@ export { copyNoCopyOnWrite, readInodeFlags } from './inode-flags.ts'
 export { makePipe } from './make-pipe.ts'
 export type { Mount } from './mounts.ts'
 export { isPathBelow, mountHolding, mountsBelow, parseMountInfo, readMounts } from './mounts.ts'
+export type { Pipe } from './pipe.ts'
+export { bytesInPipe, openPipe } from './pipe.ts'
 export { canReflinkIn, cloneFile } from './reflink.ts'
 export { nextDataRegion } from './sparse-regions.ts'
 export {

@@ -1,4 +1,5 @@
 // Keeps what a hook writes: its beginning and its end, as text that can be shown and stored.
+import { printableText } from '@holdfast/domain'
 
 export interface HookOutput {
   append(chunk: Buffer): void
@@ -28,22 +29,7 @@ export function createHookOutput(): HookOutput {
   }
 }
 
-/**
- * Text whose only control characters are tabs and line ends: others, which could act on a terminal
- * and of which PostgreSQL stores not all, become `\x1b` and the like; bytes that are no UTF-8
- * become the replacement character.
- */
+/** Bytes that are no UTF-8 become the replacement character. */
 export function printable(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('utf8')
-  return text.replace(UNPRINTABLE, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`
-  })
-}
-
-/** Control characters, and what changes the direction of the text around it. */
-const UNPRINTABLE = /[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0')
+  return printableText(Buffer.from(bytes).toString('utf8'))
 }

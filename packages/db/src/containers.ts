@@ -1,4 +1,4 @@
-// Apps as the container dialect lists and reads them, with the configuration of their backups.
+// Apps as the container dialect lists and reads them.
 import {
   type AppState,
   CONTAINER_STATE_OF_APP,
@@ -31,19 +31,6 @@ export interface Container {
   readonly modifiedAt: Date
   /** How many there are of each state. */
   readonly instances: Readonly<Partial<Record<InstanceState, number>>>
-  readonly backups?: ContainerBackupsConfig
-}
-
-/** `integrations.backups`, each member as it was given. */
-export interface ContainerBackupsConfig {
-  readonly integrationID: string | null
-  readonly destination: string | null
-  readonly backupCommand: string
-  readonly backupTimeout: string | null
-  readonly cronString: string | null
-  readonly restoreCommand: string | null
-  readonly restoreTimeout: string | null
-  readonly retention: string | null
 }
 
 interface ContainerRow {
@@ -60,7 +47,6 @@ interface ContainerRow {
   readonly created_at: Date
   readonly modified_at: Date
   readonly instance_count: number
-  readonly backups: ContainerBackupsConfig | null
 }
 
 const HEX_ID = sql`left(replace(apps.id::text, '-', ''), 24)`
@@ -71,15 +57,6 @@ export const APP_IDENTIFIER = sql`coalesce(nullif(trim(both '-' from regexp_repl
 
 const INSTANCE_COUNT = sql<number>`(select count(*) from instances where instances.app_id = apps.id)`
 
-const BACKUPS_CONFIG = sql`(select jsonb_build_object('integrationID', policies.integration_id,
-    'destination', policies.destination, 'backupCommand', policies.backup_command,
-    'backupTimeout', policies.backup_timeout, 'cronString', schedules.cron_string,
-    'restoreCommand', policies.restore_command, 'restoreTimeout', policies.restore_timeout,
-    'retention', policies.retention)
-  from container_backup_policies as policies
-    left join schedules on schedules.id = policies.schedule_id
-  where policies.app_id = apps.id)`
-
 const STATE = wordFor(sql`apps.state`, CONTAINER_STATE_OF_APP)
 
 export const CONTAINERS: ResourceSource<Container> = {
@@ -88,8 +65,7 @@ export const CONTAINERS: ResourceSource<Container> = {
     ${APP_IDENTIFIER} as identifier,
     apps.state_details, apps.created_by, apps.created_at, apps.modified_at,
     clusters.name as cluster_name, ${INSTANCE_COUNT} as instance_count,
-    exists (select 1 from api_keys where api_keys.id = apps.created_by) as is_by_api_key,
-    ${BACKUPS_CONFIG} as backups`,
+    exists (select 1 from api_keys where api_keys.id = apps.created_by) as is_by_api_key`,
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`apps.id`,
@@ -124,7 +100,6 @@ function toContainer(row: ContainerRow): Container {
     modifiedAt: row.modified_at,
     instances:
       row.instance_count === 0 ? {} : { [INSTANCE_STATE_OF_APP[row.state]]: row.instance_count },
-    ...(row.backups === null ? {} : { backups: row.backups }),
   }
 }
 

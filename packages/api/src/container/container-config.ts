@@ -1,6 +1,6 @@
 // The configuration of a container. Of what a container can be configured to do, only the backups
 // can be changed here; the rest is there because clients send the whole configuration back.
-import type { Container, ContainerBackupsConfig } from '@holdfast/db'
+import type { Container, ContainerBackupPolicy } from '@holdfast/db'
 import { Type } from 'typebox'
 import { RequestError } from './request-failure.ts'
 import { DurationSchema, nullable } from './schemas.ts'
@@ -44,33 +44,36 @@ export const ConfigSchema = Type.Object(
   CLOSED,
 )
 
-export function toConfig({ identifier, instances, backups }: Container) {
+/** `policy`: how its backups are configured, when they are. */
+export function toConfig(
+  { identifier, instances }: Container,
+  policy: ContainerBackupPolicy | undefined,
+) {
   return {
     network: { public: 'disable', hostname: identifier },
     deploy: { instances: Object.values(instances).reduce((sum, count) => sum + count, 0) },
-    integrations: backups === undefined ? {} : { backups: toBackups(backups) },
+    integrations: policy === undefined ? {} : { backups: toBackups(policy) },
   }
 }
 
-function toBackups(config: ContainerBackupsConfig) {
-  const { destination, integrationID, backupTimeout, cronString } = config
-  const { restoreCommand, restoreTimeout } = config
+function toBackups({
+  destination,
+  integrationID,
+  backup,
+  restore,
+  ...policy
+}: ContainerBackupPolicy) {
+  const { command, timeout, cronString } = backup
   return {
-    ...(destination === null ? {} : { destination }),
-    ...(integrationID === null ? {} : { integration_id: integrationID }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(integrationID === undefined ? {} : { integration_id: integrationID }),
     backup: {
-      command: config.backupCommand,
-      ...(backupTimeout === null ? {} : { timeout: backupTimeout }),
-      ...(cronString === null ? {} : { cron_string: cronString }),
+      command,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(cronString === undefined ? {} : { cron_string: cronString }),
     },
-    restore:
-      restoreCommand === null
-        ? null
-        : {
-            command: restoreCommand,
-            ...(restoreTimeout === null ? {} : { timeout: restoreTimeout }),
-          },
-    retention: config.retention,
+    restore: restore ?? null,
+    retention: policy.retention ?? null,
   }
 }
 
@@ -116,7 +119,7 @@ export function refuseOtherChanges(present: Container, sent: object): void {
     const pointer = `/contents/${member}`
     throw new RequestError({ code: 'body-incomplete', pointer, reason: 'is missing' })
   }
-  const difference = differenceOf(toConfig(present) as unknown as Json, contents, '/contents')
+  const difference = differenceOf(toConfig(present, undefined) as Json, contents, '/contents')
   if (difference === undefined) return
   const { pointer, value } = difference
   const reason = `cannot be changed here; it is ${JSON.stringify(value ?? null)}`

@@ -1,5 +1,5 @@
 // A container as the dialect shows it.
-import { type Container, hexIDOf, type StateDetail } from '@holdfast/db'
+import { type Container, type ContainerBackupPolicy, hexIDOf, type StateDetail } from '@holdfast/db'
 import { CONTAINER_STATES } from '@holdfast/domain'
 import { Type } from 'typebox'
 import { ConfigSchema, toConfig } from './container-config.ts'
@@ -67,10 +67,16 @@ export const ContainerSchema = Type.Object(
   CLOSED,
 )
 
-/** `meta`: the values that were asked for. */
-export function toWireContainer(container: Container, meta: ReadonlySet<string>) {
+export interface ContainerToShow {
+  readonly container: Container
+  readonly policy: ContainerBackupPolicy | undefined
+  /** The values that were asked for. */
+  readonly meta: ReadonlySet<string>
+}
+
+export function toWireContainer({ container, policy, meta }: ContainerToShow) {
   const { accountID, createdBy, isByApiKey, createdAt, modifiedAt } = container
-  const config = toConfig(container)
+  const config = toConfig(container, policy)
   return {
     id: hexIDOf(container.id),
     name: container.name,

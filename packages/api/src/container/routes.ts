@@ -2,10 +2,12 @@
 import type { RouteDefinition } from './route-definition.ts'
 import { API_KEYS_ROUTES } from './routes/api-keys.ts'
 import { HUB_ROUTES } from './routes/hub.ts'
+import { JOBS_ROUTES } from './routes/jobs.ts'
 import { ROLES_ROUTES } from './routes/roles.ts'
 
 export const ROUTES: readonly RouteDefinition[] = [
   ...HUB_ROUTES,
   ...ROLES_ROUTES,
   ...API_KEYS_ROUTES,
+  ...JOBS_ROUTES,
 ]

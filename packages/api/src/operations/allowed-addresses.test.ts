@@ -67,6 +67,7 @@ test('a client of IPv4 is the same however a socket shows it, and however a list
 test('families are apart, and a list that allows nothing allows nobody', () => {
   assert.equal(isAddressAllowed('2001:db8::1', ['0.0.0.0/0']), false)
   assert.equal(isAddressAllowed('192.0.2.1', ['2001:db8::/32']), false)
+  assert.equal(isAddressAllowed('192.0.2.1', ['::/0']), true, 'which is everywhere')
   assert.equal(isAddressAllowed('192.0.2.1', []), false)
   assert.equal(isAddressAllowed('192.0.2.1', ['nonsense', '192.0.2.0/33']), false)
   assert.equal(isAddressAllowed('', ['0.0.0.0/0', '::/0']), false)

@@ -128,6 +128,7 @@ export type {
 export {
   deleteContainerBackupPolicy,
   findContainerBackupPolicy,
+  listContainerBackupPolicies,
   releaseScheduleOfPolicy,
   setBucketOfPolicy,
   writeContainerBackupPolicy,
@@ -257,6 +258,8 @@ export type { ExecutorLock, ExecutorLockOptions } from './executor-lock.ts'
 export { isExecutorAlive, takeExecutorLock } from './executor-lock.ts'
 export type { FailedDeletion } from './failed-deletions.ts'
 export { listFailedDeletions, lockFailedDeletion } from './failed-deletions.ts'
+export type { FoundByHexID, HexIDKind } from './find-by-hex-id.ts'
+export { findByHexID } from './find-by-hex-id.ts'
 export type { BucketRef, FirstOwner, FirstStart } from './first-start.ts'
 export { findFirstLocalBucket, findFirstOwner, recordFirstStart } from './first-start.ts'
 export type { Group } from './groups.ts'

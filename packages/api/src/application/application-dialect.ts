@@ -3,6 +3,7 @@
 import { isPassingDatabaseFailure } from '@holdfast/db'
 import { parseId } from '@holdfast/domain'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { auditRequests } from '../audit-trail.ts'
 import { enterAccount } from '../operations/account-in-setup.ts'
 import { authenticateRequest } from '../operations/authenticate-request.ts'
 import type { Caller } from '../operations/caller.ts'
@@ -13,7 +14,7 @@ import { checkPermission } from '../operations/permissions.ts'
 import { makePathIndex, type PathIndex } from '../path-index.ts'
 import { credentialsOf } from '../session-cookie.ts'
 import { registerAccountMetrics } from './account-metrics.ts'
-import { auditRequests } from './audit.ts'
+import { auditedDialect } from './audit.ts'
 import { schemaViolation } from './body-validation.ts'
 import { registerExtensions } from './extensions.ts'
 import type { OperationDescription } from './operation-description.ts'
@@ -52,7 +53,7 @@ export function registerApplicationDialect(app: FastifyInstance, context: Operat
   app.decorateRequest('caller')
   acceptAnyBody(app)
   app.addHook('onRequest', (request) => admit(context, request))
-  auditRequests(app, context)
+  auditRequests(app, context, auditedDialect(context))
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerUnknownPath(paths, request, reply))
   registerResources(app, context)

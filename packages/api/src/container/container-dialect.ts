@@ -2,9 +2,11 @@
 // routes. Nothing of the other dialect holds here.
 import { isPassingDatabaseFailure } from '@holdfast/db'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { auditRequests } from '../audit-trail.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { isOperationError } from '../operations/operation-failure.ts'
 import { makePathIndex, type PathIndex } from '../path-index.ts'
+import { auditedDialect } from './audit.ts'
 import { pointsInto, schemaViolation } from './body-validation.ts'
 import { allowOtherOrigins, answerPreflight } from './cross-origin.ts'
 import { type AuthErrorForm, sendError } from './envelope.ts'
@@ -31,11 +33,13 @@ export function registerContainerDialect(
     scope.addHook('onRoute', ({ url, method }) => paths.add(url, method))
     scope.addSchema(ErrorEnvelopeSchema).addSchema(OAuthErrorSchema)
     scope.decorateRequest('containerQuery')
+    scope.decorateRequest('auditSubject')
     readJsonBodies(scope)
     scope.addHook('onRequest', async (request, reply) => {
       allowOtherOrigins(request, reply)
       await admit(context, request)
     })
+    auditRequests(scope, context, auditedDialect(context))
     scope.setErrorHandler((error: FastifyError, request, reply) =>
       answerError(error, request, reply, authErrors),
     )

@@ -1,12 +1,14 @@
 // Registers one route: who may call it, what may be asked, and how it is answered.
 import { hexIDOf, isHexID } from '@holdfast/db'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { AuditSubject } from '../audit-trail.ts'
 import { authenticateRequest } from '../operations/authenticate-request.ts'
 import type { Caller } from '../operations/caller.ts'
 import { checkCapability } from '../operations/check-capability.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { type MissingKind, OperationError } from '../operations/operation-failure.ts'
 import { credentialsOf } from '../session-cookie.ts'
+import { noteAuditSubject } from './audit.ts'
 import { sendAnswer } from './envelope.ts'
 import { describeRoute } from './operation-description.ts'
 import { readQuery, type SentQuery } from './read-query.ts'
@@ -17,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of a route of the container dialect. */
     containerQuery: ReadQuery
+    /** What the path names, as it was before the deed. */
+    auditSubject?: AuditSubject
   }
   interface FastifyContextConfig {
     containerRoute?: RouteDefinition
@@ -40,6 +44,7 @@ export function registerRoute(
       description: describeRoute(definition),
     },
     handler: async (request, reply) => {
+      await noteAuditSubject(context, request)
       const answer = await definition.run(context, {
         caller: request.caller,
         params: paramsOf(request),

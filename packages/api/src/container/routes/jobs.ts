@@ -13,8 +13,8 @@ import { IncludedCreatorsSchema, includeCreators } from '../included-creators.ts
 import { JobSchema } from '../job-schemas.ts'
 import { toJob } from '../job-view.ts'
 import { anyOf, listPage } from '../list-page.ts'
-import { RequestError } from '../request-failure.ts'
 import type { ReadQuery, RouteDefinition } from '../route-definition.ts'
+import { timeRangeOf } from '../time-range.ts'
 
 const TAG = 'jobs'
 
@@ -107,25 +107,7 @@ export const JOBS_ROUTES: readonly RouteDefinition[] = [
   },
 ]
 
-function readFilter({ filter }: ReadQuery): JobFilter {
-  const search = filter.search?.join(',')
-  const from = readInstant(filter, 'range-start')
-  const until = readInstant(filter, 'range-end')
-  return {
-    ...(search === undefined || search === '' ? {} : { search }),
-    ...(from === undefined ? {} : { from }),
-    ...(until === undefined ? {} : { until }),
-  }
-}
-
-/** RFC 3339, with its offset. */
-const INSTANT = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
-
-function readInstant(filter: ReadQuery['filter'], name: string): Date | undefined {
-  const [text, ...others] = filter[name] ?? []
-  if (text === undefined) return undefined
-  const instant = new Date(text)
-  if (INSTANT.test(text) && others.length === 0 && !Number.isNaN(instant.getTime())) return instant
-  const reason = 'must be one instant such as 2026-01-30T08:30:00Z'
-  throw new RequestError({ code: 'query-invalid', parameter: `filter[${name}]`, reason })
+function readFilter(query: ReadQuery): JobFilter {
+  const search = query.filter.search?.join(',') ?? ''
+  return { ...timeRangeOf(query), ...(search === '' ? {} : { search }) }
 }

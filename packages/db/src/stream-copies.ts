@@ -51,7 +51,9 @@ export async function recordStream(
   const answer = await sql`
     update backups set stream_snapshot_id = ${stream.repositorySnapshotID},
       stream_added_bytes = ${stream.addedBytes}, total_bytes = ${stream.sizeBytes},
-      taken_at = ${stream.takenAt.toISOString()}, modified_at = now()
+      taken_at = ${stream.takenAt.toISOString()}, modified_at = now(),
+      -- Without hooks, all of them (none) ended well.
+      hook_state = 'success', hook_state_details = '[]'
     where id = ${stream.backupID} and ${isCurrentExecution(execution)}
   `.execute(queries)
   return answer.numAffectedRows === 1n

@@ -7,6 +7,10 @@ export const BACKUP_DESCRIPTION_PATH = '/holdfast/backup.json'
 export const BACKUP_DESCRIPTION_TAG = 'holdfast-backup'
 export const SNAPSHOT_DESCRIPTION_TAG = 'holdfast-snapshot'
 
+/** Where a repository snapshot holds the stream of a command, and how it is tagged. */
+export const STREAM_PATH = '/holdfast/stream'
+export const STREAM_TAG = 'stream'
+
 export interface Label {
   readonly name: string
   readonly value: string
@@ -79,5 +83,16 @@ export interface BackupDescription {
   /** The app's hooks after a restore, for a restore to a new app, which has none of its own. */
   readonly restoreHooks?: readonly DescribedHook[]
   readonly resources: readonly DescribedResource[]
+  /** None where it keeps a stream. */
   readonly volumes: readonly DescribedVolume[]
+  /** What a command wrote. */
+  readonly stream?: DescribedStream
+}
+
+export interface DescribedStream {
+  readonly command: string
+  readonly sizeBytes: number
+  readonly repositorySnapshotID: string
+  /** Of the file in that snapshot. */
+  readonly path: string
 }

@@ -319,6 +319,8 @@ export type MoverEvent<Kind extends MoverJobKind = MoverJobKind> =
        * command did not run.
        */
       readonly command?: CommandReport
+      /** The mover itself gave no answer: whether a command ran is not known. */
+      readonly isUnanswered?: true
     }
 
 /** Why a job failed. Closed: workflows decide retry and wording over it. */

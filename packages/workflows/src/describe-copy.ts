@@ -20,6 +20,7 @@ import {
   type DescribedHook,
   type DescribedResource,
   type DescribedVolume,
+  STREAM_PATH,
 } from '@holdfast/domain'
 import { openRepository } from './open-repository.ts'
 import { descriptionLabel } from './repository-labels.ts'
@@ -34,6 +35,8 @@ export async function describeCopy(
   scope: StepScope,
   copy: CopyRef,
   repositoryID: string,
+  /** Of a backup that keeps the stream of one. */
+  command?: string,
 ): Promise<string> {
   const { runtime } = scope.execution
   const facts = await findCopyFacts(runtime.database, copy)
@@ -42,7 +45,7 @@ export async function describeCopy(
   // A clone reads them from the row, which outlives the app's hooks.
   const hooks = await listRunnableHooks(runtime.database, { appID: app.id, action: 'restore' })
   await recordRestoreHooks(runtime.database, copy, hooks)
-  const description = await buildDescription(scope, app, facts)
+  const description = await buildDescription(scope, app, facts, command)
   return await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     const written = await runMover(mover, {
       kind: 'describe',
@@ -58,6 +61,7 @@ export async function buildDescription(
   { execution }: StepScope,
   app: AppFacts,
   copy: CopyFacts,
+  command?: string,
 ): Promise<BackupDescription> {
   const { database, now } = execution.runtime
   const volumes =
@@ -86,6 +90,9 @@ export async function buildDescription(
     restoreHooks: (await findRestoreHooks(database, copy)).map(toDescribedHook),
     resources: (await listCopyAssets(database, copy)).map(toDescribedResource),
     volumes: volumes.map((volume) => toDescribedVolume(copy.kind, volume)),
+    ...(copy.stream === undefined || command === undefined
+      ? {}
+      : { stream: { command, ...copy.stream, path: STREAM_PATH } }),
   }
 }
 

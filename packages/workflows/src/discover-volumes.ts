@@ -18,15 +18,25 @@ export async function discoverApp(
   signal: AbortSignal,
 ): Promise<Discovered> {
   const inventory = await platform.discover({ namespaces: app.namespaces }, signal)
-  const missing = app.namespaces.find(
-    (name) => !inventory.namespaces.some((namespace) => namespace.name === name),
-  )
-  if (missing !== undefined) {
-    throw new WorkflowError({ code: 'namespace-not-found', namespace: missing })
-  }
+  refuseMissingNamespace(inventory, app.namespaces)
   const volumes = inventory.volumes.map((volume) => toVolumeCopy(volume, copyID))
   if (volumes.length === 0) throw new WorkflowError({ code: 'app-without-volumes', app: app.name })
   return { volumes, assets: toAssets(inventory, copyID) }
+}
+
+/** What the app is made of, where no volume is copied. */
+export async function discoverAssets(
+  { app, platform }: AppContext,
+  copyID: string,
+  signal: AbortSignal,
+): Promise<readonly CopyAsset[]> {
+  // Without their names, since the sizes of their volumes are not needed.
+  const inventory = await platform.discover({ namespaces: undefined }, signal)
+  refuseMissingNamespace(inventory, app.namespaces)
+  const resources = inventory.resources.filter(({ namespace = '' }) =>
+    app.namespaces.includes(namespace),
+  )
+  return toAssets({ ...inventory, resources }, copyID)
 }
 
 /**
@@ -44,6 +54,13 @@ export async function discoverNewVolumes(
   const volumes = inventory.volumes.filter(isOfApp).map((volume) => toVolumeCopy(volume, copyID))
   const resources = inventory.resources.filter(isOfApp)
   return { volumes, assets: toAssets({ ...inventory, resources }, copyID) }
+}
+
+function refuseMissingNamespace(inventory: Inventory, names: readonly string[]): void {
+  const present = new Set(inventory.namespaces.map(({ name }) => name))
+  const missing = names.find((name) => !present.has(name))
+  if (missing === undefined) return
+  throw new WorkflowError({ code: 'namespace-not-found', namespace: missing })
 }
 
 function toVolumeCopy(volume: InventoryVolume, copyID: string): NewVolumeCopy {

@@ -9,9 +9,11 @@ import {
   failSnapshotDeletion,
   findCopyFacts,
   findTask,
+  findTaskCommand,
   listObligations,
   listUnendedTasks,
   type Obligation,
+  type StateDetail,
   type WorkflowTask,
   workflowIDOf,
 } from '@holdfast/db'
@@ -25,6 +27,7 @@ import { settleMover } from './mover-obligation.ts'
 import { settleOrphans } from './orphans.ts'
 import { purgeTrash } from './purge-app.ts'
 import type { Runtime } from './runtime.ts'
+import { dataLeftByCommand } from './safety-snapshot.ts'
 import { endStaging } from './staging-obligation.ts'
 import {
   deleteVolumeSnapshotsOf,
@@ -88,7 +91,14 @@ async function failLostTasks(runtime: Runtime): Promise<void> {
 /** A child that was never started is started by its parent. */
 function workflowsThatRun({ attempt, parentTaskID, workflowID }: WorkflowTask): string[] {
   if (attempt > 0 || parentTaskID === null) return [workflowID]
-  return [workflowIDOf('backup', parentTaskID), workflowIDOf('schedule-run', parentTaskID)]
+  const parents = ['backup', 'schedule-run', 'stream-restore'] as const
+  return parents.map((kind) => workflowIDOf(kind, parentTaskID))
+}
+
+async function lostRestoreDetails(runtime: Runtime, { id }: WorkflowTask): Promise<StateDetail[]> {
+  const { hasBegun, hasEndedWell } = await findTaskCommand(runtime.database, id)
+  const isHalfDone = hasBegun && !hasEndedWell
+  return [...stateDetailsOf(LOST), ...(isHalfDone ? [await dataLeftByCommand(runtime, id)] : [])]
 }
 
 async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void> {
@@ -107,8 +117,14 @@ async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void>
         stateDetails,
       })
       break
-    case 'restore':
     case 'stream-restore':
+      await endAppRestore(database, execution(task), {
+        appID: resourceID,
+        state: 'failed',
+        stateDetails: await lostRestoreDetails(runtime, task),
+      })
+      break
+    case 'restore':
       await endAppRestore(database, execution(task), {
         appID: resourceID,
         state: 'failed',

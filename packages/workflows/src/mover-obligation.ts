@@ -1,8 +1,9 @@
-// Settles what a mover left: its process is ended and waited for, then its locks are removed from
-// the repositories that it had open, and only then the obligation is deleted.
+// Settles what a mover left: its process is ended and waited for, then the command that it ran, then
+// its locks are removed from the repositories that it had open, and only then the obligation is
+// deleted.
 import { deleteObligation, listObligations, type Obligation } from '@holdfast/db'
 import type { MoverJobKind } from '@holdfast/domain'
-import type { Platform } from '@holdfast/platforms'
+import type { MoverToStop, Platform } from '@holdfast/platforms'
 import { openRepository } from './open-repository.ts'
 import type { Runtime } from './runtime.ts'
 import { failureOf } from './workflow-failure.ts'
@@ -14,6 +15,8 @@ export interface MoverDetail {
   /** Absent until the process was started and written down. */
   readonly pid?: number
   readonly startTime?: string
+  /** Of the command that a stream job runs. */
+  readonly commandID?: string
 }
 
 /** Its own mover of kind `unlock` is short and bounded; it leaves no obligation. */
@@ -44,11 +47,32 @@ export async function settleMover(
 }
 
 export async function endMoverOf(platform: Platform, obligation: Obligation): Promise<void> {
-  const { pid, startTime } = obligation.detail as MoverDetail
-  await platform.stopMover({
-    id: obligation.id,
-    ...(pid === undefined || startTime === undefined ? {} : { pid, startTime }),
-  })
+  const detail = obligation.detail as MoverDetail
+  const { pid, startTime } = detail
+  const isKnown = pid !== undefined && startTime !== undefined
+  await endMover(platform, { id: obligation.id, ...(isKnown ? { pid, startTime } : {}) }, detail)
+}
+
+/**
+ * Its command ends first: the end of a mover is the end of the command's input, which would tell it
+ * that it has all of it. A mover that was about to start it may still have done so.
+ */
+export async function endMover(
+  platform: Platform,
+  mover: MoverToStop,
+  detail: Pick<MoverDetail, 'commandID'>,
+): Promise<void> {
+  await endCommandOf(platform, detail)
+  await platform.stopMover(mover)
+  await endCommandOf(platform, detail)
+}
+
+/** One whose mover is gone reads or writes to nobody. */
+export async function endCommandOf(
+  platform: Platform,
+  { commandID }: Pick<MoverDetail, 'commandID'>,
+): Promise<void> {
+  if (commandID !== undefined) await platform.stopHook(commandID)
 }
 
 /** Runs an `unlock` mover. A repository that is gone has no locks. */

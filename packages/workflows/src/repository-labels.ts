@@ -7,6 +7,8 @@ import {
   BACKUP_DESCRIPTION_TAG,
   type RepositorySnapshotLabel,
   SNAPSHOT_DESCRIPTION_TAG,
+  STREAM_PATH,
+  STREAM_TAG,
 } from '@holdfast/domain'
 
 interface LabelledApp {
@@ -35,6 +37,22 @@ export function volumeLabel(input: {
       tag('volume', volume.key),
       `attempt=${input.attempt}`,
     ],
+  }
+}
+
+/** What a command wrote. */
+export function streamLabel(input: {
+  readonly app: LabelledApp
+  readonly copy: CopyRef
+  readonly attempt: number
+  readonly time: string
+}): RepositorySnapshotLabel {
+  const { app, copy, attempt, time } = input
+  return {
+    time,
+    hostname: app.cluster.name,
+    logicalPath: STREAM_PATH,
+    tags: ['holdfast', `app=${app.id}`, copyTag(copy), STREAM_TAG, `attempt=${attempt}`],
   }
 }
 

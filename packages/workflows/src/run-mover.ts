@@ -18,8 +18,8 @@ import type {
   MoverJobKind,
   MoverResults,
 } from '@holdfast/domain'
-import type { Platform } from '@holdfast/platforms'
-import { type MoverDetail, settleMover } from './mover-obligation.ts'
+import type { Platform, RunningMover } from '@holdfast/platforms'
+import { endCommandOf, endMover, type MoverDetail, settleMover } from './mover-obligation.ts'
 import type { MoverSlot } from './mover-slots.ts'
 import type { Runtime } from './runtime.ts'
 import { WorkflowError } from './workflow-failure.ts'
@@ -37,9 +37,17 @@ export interface MoverContext {
   readonly onProgress?: (progress: TaskProgress) => void
   /** The mover waits for a foreign lock; undefined when it goes on. */
   readonly onWaiting?: (message: string | undefined) => Promise<void>
+  /** Called right before the process is started; when it fails, nothing is started. */
+  readonly onStarting?: () => Promise<void>
+  /** Called when the process could not be started. */
+  readonly onNotStarted?: () => Promise<void>
   /** Called when the process has started: a named inner point for tests. */
   readonly onStarted?: () => Promise<void>
+  /** Called with what the job failed with, also when `signal` ended it. */
+  readonly onFailed?: (failed: FailedEvent) => Promise<void>
 }
+
+export type FailedEvent = Extract<MoverEvent, { readonly event: 'failed' }>
 
 type JobOf<Kind extends MoverJobKind> = Extract<MoverJob, { readonly kind: Kind }>
 
@@ -54,8 +62,9 @@ export async function runMover<Kind extends MoverJobKind>(
   const obligation = newObligation(context, job)
   let last: LastEvent
   try {
-    await insertObligation(runtime.database, obligation)
-    last = await startAndFollow({ context, job, obligation, slot })
+    await context.onStarting?.()
+    const mover = await start(context, obligation, job)
+    last = await follow({ context, job, obligation, slot, mover })
   } finally {
     slot.give()
   }
@@ -64,25 +73,46 @@ export async function runMover<Kind extends MoverJobKind>(
     return last.result as MoverResults[Kind]
   }
   if (last.failure.code === 'mover-died') await clearAfterDeath(context, obligation)
-  else await deleteObligation(runtime.database, obligation.id)
+  else {
+    await endCommandOf(context.platform, obligation.detail)
+    await deleteObligation(runtime.database, obligation.id)
+  }
+  await context.onFailed?.(last)
   signal.throwIfAborted()
   throw failed(context, last.failure)
 }
 
-type LastEvent = Extract<MoverEvent, { readonly event: 'result' | 'failed' }>
+type LastEvent = Extract<MoverEvent, { readonly event: 'result' }> | FailedEvent
 
-interface StartInput {
-  readonly context: MoverContext
-  readonly job: MoverJob
-  readonly obligation: NewObligation & { readonly detail: MoverDetail }
-  readonly slot: MoverSlot
+type OwedMover = NewObligation & { readonly detail: MoverDetail }
+
+async function start(
+  { runtime, platform, onNotStarted }: MoverContext,
+  obligation: OwedMover,
+  job: MoverJob,
+): Promise<RunningMover> {
+  try {
+    await insertObligation(runtime.database, obligation)
+    return await platform.startMover(obligation.id, job)
+  } catch (error) {
+    await endMover(platform, { id: obligation.id }, obligation.detail)
+    await onNotStarted?.()
+    throw error
+  }
 }
 
-async function startAndFollow({ context, job, obligation, slot }: StartInput): Promise<LastEvent> {
+interface FollowInput {
+  readonly context: MoverContext
+  readonly job: MoverJob
+  readonly obligation: OwedMover
+  readonly slot: MoverSlot
+  readonly mover: RunningMover
+}
+
+async function follow({ context, job, obligation, slot, mover }: FollowInput): Promise<LastEvent> {
   const { runtime, platform, signal } = context
   let hasEnded = false
   try {
-    const mover = await platform.startMover(obligation.id, job)
     await updateObligationDetail(runtime.database, obligation.id, {
       ...obligation.detail,
       pid: mover.ref.pid,
@@ -97,7 +127,7 @@ async function startAndFollow({ context, job, obligation, slot }: StartInput): P
       if (waits) slot.give()
       isWaiting = waits
       if (event.event === 'result' || event.event === 'failed') last = event
-      else await follow(context, event)
+      else await pass(context, event)
     }
     hasEnded = true
     if (last?.event === 'failed') {
@@ -108,11 +138,11 @@ async function startAndFollow({ context, job, obligation, slot }: StartInput): P
     return last
   } finally {
     // What failed is ours (the database, the platform): the process must not outlive it.
-    if (!hasEnded) await platform.stopMover({ id: obligation.id })
+    if (!hasEnded) await endMover(platform, { id: obligation.id }, obligation.detail)
   }
 }
 
-async function follow(context: MoverContext, event: MoverEvent): Promise<void> {
+async function pass(context: MoverContext, event: MoverEvent): Promise<void> {
   switch (event.event) {
     case 'scanned':
       context.onProgress?.({ bytesDone: 0, totalBytes: event.bytes })
@@ -140,10 +170,7 @@ function isWaitingForLock(event: MoverEvent): boolean {
 }
 
 /** Its locks in repositories go with it; what cannot be done now is done by the sweep. */
-async function clearAfterDeath(
-  context: MoverContext,
-  obligation: NewObligation & { readonly detail: MoverDetail },
-): Promise<void> {
+async function clearAfterDeath(context: MoverContext, obligation: OwedMover): Promise<void> {
   try {
     await settleMover(context.runtime, context.platform, obligation.id)
   } catch (error) {
@@ -153,12 +180,10 @@ async function clearAfterDeath(
   }
 }
 
-function newObligation(
-  context: MoverContext,
-  job: MoverJob,
-): NewObligation & { readonly detail: MoverDetail } {
+function newObligation(context: MoverContext, job: MoverJob): OwedMover {
   const { runtime } = context
   const repositoryIDs = repositoryIDsOf(job)
+  const commandID = commandIDOf(job)
   return {
     id: runtime.randomUUID(),
     taskID: context.taskID,
@@ -167,8 +192,18 @@ function newObligation(
     clusterID: context.clusterID,
     kind: 'mover',
     resource: `repository:${repositoryIDs[0] ?? 'new'}`,
-    detail: { job: job.kind, repositoryIDs, lockHostname: runtime.lockHostname },
+    detail: {
+      job: job.kind,
+      repositoryIDs,
+      lockHostname: runtime.lockHostname,
+      ...(commandID === undefined ? {} : { commandID }),
+    },
   }
+}
+
+function commandIDOf(job: MoverJob): string | undefined {
+  if (job.kind === 'stream-backup') return job.source.id
+  return job.kind === 'stream-restore' ? job.target.id : undefined
 }
 
 function repositoryIDsOf(job: MoverJob): string[] {

@@ -5,6 +5,8 @@
 // back → the volumes without one are read into the local snapshot repository → the description is
 // in the bucket → completed.
 //
+// One that a restore takes before it changes its app is not kept waiting by that restore.
+//
 // One that a backup takes for itself finds the volumes that the backup discovered, and those that
 // hooks made since, which it adds to the backup; it copies no volume, writes no description and stays `running`: it belongs to the backup, which drops it.
 //
@@ -41,7 +43,7 @@ import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
-import { takingBackupTaskID } from './new-task.ts'
+import { isSafetySnapshot, takingBackupTaskID } from './new-task.ts'
 import { openRepository } from './open-repository.ts'
 import { volumeLabel } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
@@ -76,7 +78,8 @@ async function runSnapshot(execution: Execution): Promise<TaskOutcome> {
   const snapshotID = execution.task.resourceID
   const isOfBackup = takingBackupTaskID(execution.task) !== null
   try {
-    if (!isOfBackup) await awaitApp(execution, appIDOf(execution), ref(snapshotID))
+    const isAwaited = isOfBackup || isSafetySnapshot(execution.task)
+    if (!isAwaited) await awaitApp(execution, appIDOf(execution), ref(snapshotID))
     await step(execution, 'begin-snapshot', () => begin(execution, snapshotID))
     const volumes = await step(execution, 'discover', (scope) => discover(scope, snapshotID))
     const hooks = await step(execution, 'take-turn', (scope) => enter(scope, snapshotID))

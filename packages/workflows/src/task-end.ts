@@ -1,5 +1,5 @@
 // How workflows end: the last steps of a task, and what becomes of a failure.
-import { findTaskSignal, isPastCommit } from '@holdfast/db'
+import { findTaskSignal, isPastCommit, type StateDetail } from '@holdfast/db'
 import { endAndTellTask } from './end-task.ts'
 import { type Execution, logTask, type TaskOutcome } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
@@ -19,11 +19,15 @@ export async function completeTask({ execution }: StepScope): Promise<void> {
   })
 }
 
-export async function failTask({ execution }: StepScope, failure: WorkflowFailure): Promise<void> {
+export async function failTask(
+  { execution }: StepScope,
+  failure: WorkflowFailure,
+  stateDetails: readonly StateDetail[] = stateDetailsOf(failure),
+): Promise<void> {
   await endAndTellTask(execution.runtime, execution, {
     state: failure.code === 'cancelled' ? 'cancelled' : 'failed',
     failure,
-    stateDetails: stateDetailsOf(failure),
+    stateDetails,
   })
 }
 

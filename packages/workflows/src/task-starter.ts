@@ -14,6 +14,8 @@ import { restoreWorkflow } from './restore-workflow.ts'
 import type { Runtime } from './runtime.ts'
 import { scheduleRunWorkflow } from './schedule-run-workflow.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
+import { streamBackupWorkflow } from './stream-backup-workflow.ts'
+import { streamRestoreWorkflow } from './stream-restore-workflow.ts'
 import { verifyBucketWorkflow } from './verify-bucket-workflow.ts'
 
 const TASKS_AT_ONCE_MAX = 100
@@ -28,6 +30,8 @@ const WORKFLOWS: Readonly<Partial<Record<TaskKind, (taskID: string) => Promise<T
   'delete-snapshot': deleteSnapshotWorkflow,
   'delete-backup': deleteBackupWorkflow,
   'schedule-run': scheduleRunWorkflow,
+  'stream-backup': streamBackupWorkflow,
+  'stream-restore': streamRestoreWorkflow,
   'verify-bucket': verifyBucketWorkflow,
 }
 

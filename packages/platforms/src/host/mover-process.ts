@@ -174,6 +174,7 @@ function withRealPaths(event: MoverEvent, guarded: GuardedJob): MoverEvent {
 }
 
 function failureOfEnd({ exitCode, signal }: ProcessEnd, hasStopped: boolean): MoverEvent {
-  if (hasStopped) return { event: 'failed', failure: { code: 'stopped' } }
-  return { event: 'failed', failure: { code: 'mover-died', exitCode, signal } }
+  const isUnanswered = true
+  if (hasStopped) return { event: 'failed', failure: { code: 'stopped' }, isUnanswered }
+  return { event: 'failed', failure: { code: 'mover-died', exitCode, signal }, isUnanswered }
 }

@@ -311,7 +311,8 @@ function testMovers(makeHarness: MakeHarness): void {
       events.push(event)
       abort.abort()
     }
-    assert.deepEqual(events.at(-1), { event: 'failed', failure: { code: 'stopped' } })
+    const failure = { code: 'stopped' } as const
+    assert.deepEqual(events.at(-1), { event: 'failed', failure, isUnanswered: true })
   })
 
   test('a mover is stopped by its reference, but not another process with its pid', async () => {
@@ -343,7 +344,8 @@ function testMovers(makeHarness: MakeHarness): void {
     assert.equal((await events?.next())?.value?.event, 'failed')
     await harness.platform.stopMover(other.ref)
     const end = { code: 'mover-died', exitCode: null, signal: 'SIGTERM' }
-    assert.deepEqual((await otherEvents?.next())?.value, { event: 'failed', failure: end })
+    const value = { event: 'failed', failure: end, isUnanswered: true }
+    assert.deepEqual((await otherEvents?.next())?.value, value)
   })
 }
 

@@ -1,7 +1,10 @@
 // Every route of the container dialect.
 import type { RouteDefinition } from './route-definition.ts'
 import { API_KEYS_ROUTES } from './routes/api-keys.ts'
+import { BACKUPS_ROUTES } from './routes/backups.ts'
+import { CONTAINERS_ROUTES } from './routes/containers.ts'
 import { HUB_ROUTES } from './routes/hub.ts'
+import { INSTANCES_ROUTES } from './routes/instances.ts'
 import { JOBS_ROUTES } from './routes/jobs.ts'
 import { ROLES_ROUTES } from './routes/roles.ts'
 
@@ -9,5 +12,8 @@ export const ROUTES: readonly RouteDefinition[] = [
   ...HUB_ROUTES,
   ...ROLES_ROUTES,
   ...API_KEYS_ROUTES,
+  ...CONTAINERS_ROUTES,
+  ...INSTANCES_ROUTES,
+  ...BACKUPS_ROUTES,
   ...JOBS_ROUTES,
 ]

@@ -26,6 +26,7 @@ import {
   ruleOfTimes,
   type ScheduleTimes,
 } from '@holdfast/domain'
+import { recordImmediateTask } from '@holdfast/workflows'
 import { type Caller, viewerOf } from './caller.ts'
 import { CRON_SCHEDULE_RETENTION } from './cron-schedule.ts'
 import type { OperationContext } from './operation-context.ts'
@@ -62,19 +63,32 @@ const DESTINATION_LENGTH_MAX = 255
 const RETENTION_DEFAULT = '365d'
 const SCHEDULE_NAME = 'container-backups'
 
-/** The same once more changes nothing but whose commands they are, and loses no due time. */
+const TASK = {
+  name: 'holdfast.container.reconfigure',
+  summary: 'Configuration of the backups of a container',
+  description: 'Sets by which commands the container is backed up and restored, and when.',
+  resourceKind: 'app',
+} as const
+
+/**
+ * The same once more changes nothing but whose commands they are, and loses no due time. Answers the
+ * task that tells of it.
+ */
 export async function configureContainerBackups(
   context: OperationContext,
   caller: Caller,
   { appID, backups, member }: ContainerBackupsRequest,
-): Promise<void> {
-  const { accountID } = caller
+): Promise<{ readonly taskID: string }> {
+  const { accountID, userID } = caller
   const now = context.now()
+  const taskID = context.newID()
   const wanted = backups === null ? undefined : readBackups(backups, { member, now })
   await inTransaction(context.database, async (transaction) => {
     if ((await lockApp(transaction, { accountID, appID })) === undefined) {
       throw new OperationError({ code: 'not-found', kind: 'app', id: appID })
     }
+    const task = { id: taskID, accountID, userID, appID, resourceID: appID, now }
+    await recordImmediateTask(transaction, { ...task, ...TASK })
     const schedules = await lockSchedulesOfApp(transaction, { accountID, appID })
     const present = await findContainerBackupPolicy(transaction, appID)
     const schedule = schedules.find(({ id }) => id === present?.scheduleID)
@@ -92,10 +106,11 @@ export async function configureContainerBackups(
       accountID,
       ...(bucketID === undefined ? {} : { bucketID }),
       ...(scheduleID === undefined ? {} : { scheduleID }),
-      modifiedBy: caller.userID,
+      modifiedBy: userID,
       modifiedAt: now,
     })
   })
+  return { taskID }
 }
 
 type WantedBackups = Pick<

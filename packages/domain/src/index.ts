@@ -89,6 +89,24 @@ export type {
   UserId,
 } from './ids.ts'
 export { NIL_UUID, parseId } from './ids.ts'
+export type {
+  BucketAsKept,
+  IntegrationValues,
+  IntegrationVendor,
+  VendorDefinition,
+  VendorFault,
+  VendorField,
+  VendorPlace,
+  VendorValues,
+} from './integration-vendors.ts'
+export {
+  INTEGRATION_VENDORS,
+  isIntegrationVendor,
+  readVendorPlace,
+  shownValuesOf,
+  VENDOR_DEFINITIONS,
+  vendorOf,
+} from './integration-vendors.ts'
 export type { LabelRequirement, LabelSelector } from './label-selector.ts'
 export { matchesLabels, parseLabelSelector, writeLabelSelector } from './label-selector.ts'
 export type {

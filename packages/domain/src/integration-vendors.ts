@@ -1,0 +1,324 @@
+// The vendors of object storage that the container dialect's integrations can be of, and what each
+// one's fields mean for a bucket and its credential. The dialect's documents list neither; clients
+// read both from the definitions that are answered.
+import { isAwsEndpoint, isS3Provider, readServerURL, regionOf } from './s3-place.ts'
+
+export const INTEGRATION_VENDORS = [
+  'aws-s3',
+  'backblaze-b2',
+  'vultr',
+  'coreweave',
+  'holdfast-local',
+] as const
+export type IntegrationVendor = (typeof INTEGRATION_VENDORS)[number]
+
+export function isIntegrationVendor(vendor: string): vendor is IntegrationVendor {
+  return (INTEGRATION_VENDORS as readonly string[]).includes(vendor)
+}
+
+export interface VendorField {
+  readonly name: string
+  readonly isRequired: boolean
+  readonly regex?: string
+  readonly description: string
+}
+
+export interface VendorDefinition {
+  readonly vendor: IntegrationVendor
+  readonly name: string
+  readonly url: string
+  readonly auth: Readonly<Record<string, VendorField>>
+  readonly extra: Readonly<Record<string, VendorField>>
+}
+
+const BUCKET_REGEX = '^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$'
+const REGION_REGEX = '^[a-z0-9-]{1,63}$'
+const VISIBLE_REGEX = '^[!-~]+$'
+
+const KEYS = {
+  key_id: {
+    name: 'Key ID',
+    isRequired: true,
+    regex: VISIBLE_REGEX,
+    description: 'The public part of the key that opens the bucket. It is never shown again.',
+  },
+  secret: {
+    name: 'Secret',
+    isRequired: true,
+    regex: VISIBLE_REGEX,
+    description: 'The secret part of the key. It is never shown again.',
+  },
+} as const
+
+const BUCKET = {
+  bucket: {
+    name: 'Bucket',
+    isRequired: true,
+    regex: BUCKET_REGEX,
+    description: 'It must exist; what is in it already is left alone.',
+  },
+} as const
+
+function region(isRequired: boolean, description: string) {
+  return { region: { name: 'Region', isRequired, regex: REGION_REGEX, description } }
+}
+
+function endpoint(isRequired: boolean, description: string) {
+  return { endpoint: { name: 'Endpoint', isRequired, description } }
+}
+
+export const VENDOR_DEFINITIONS: Readonly<Record<IntegrationVendor, VendorDefinition>> = {
+  'aws-s3': {
+    vendor: 'aws-s3',
+    name: 'Amazon S3 and compatible servers',
+    url: 'https://aws.amazon.com/s3/',
+    auth: { ...KEYS, ...region(true, 'Such as eu-west-1; of another server, what it expects.') },
+    extra: {
+      ...BUCKET,
+      ...endpoint(false, 'https://host[:port] of a compatible server; Amazon when absent.'),
+    },
+  },
+  'backblaze-b2': {
+    vendor: 'backblaze-b2',
+    name: 'Backblaze B2',
+    url: 'https://www.backblaze.com/cloud-storage',
+    auth: {
+      ...KEYS,
+      ...region(false, 'Such as us-west-004. When absent, as the first digits of the key say.'),
+    },
+    extra: { ...BUCKET, ...endpoint(false, 'The S3 endpoint that the bucket is shown with.') },
+  },
+  vultr: {
+    vendor: 'vultr',
+    name: 'Vultr Object Storage',
+    url: 'https://www.vultr.com/products/object-storage/',
+    auth: { ...KEYS, ...region(true, 'Such as ewr1: the first part of the hostname.') },
+    extra: BUCKET,
+  },
+  coreweave: {
+    vendor: 'coreweave',
+    name: 'CoreWeave Object Storage',
+    url: 'https://www.coreweave.com/products/storage',
+    auth: { ...KEYS, ...region(true, 'Such as us-east-04a.') },
+    extra: { ...BUCKET, ...endpoint(true, 'Such as https://cwobject.com.') },
+  },
+  'holdfast-local': {
+    vendor: 'holdfast-local',
+    name: 'Directory of the machine that the service runs on',
+    url: 'https://restic.readthedocs.io/',
+    auth: {},
+    extra: {
+      path: {
+        name: 'Path',
+        isRequired: true,
+        regex: '^/',
+        description: 'An absolute path. For owners alone.',
+      },
+    },
+  },
+}
+
+/** What is absent or null was not said. */
+export type VendorValues = Readonly<Record<string, string | null | undefined>>
+
+export interface IntegrationValues {
+  readonly auth: VendorValues
+  readonly extra: VendorValues
+}
+
+export interface VendorFault {
+  readonly group: 'auth' | 'extra'
+  readonly field: string
+  readonly reason: string
+  /** It is not there. */
+  readonly isMissing: boolean
+}
+
+/** Where an integration keeps its backups, in the terms of a bucket and a credential of type s3. */
+export type VendorPlace =
+  | {
+      readonly kind: 's3'
+      readonly provider: 'aws' | 'generic-s3'
+      readonly serverURL: string
+      readonly bucketName: string
+      /** Entries of a key store, decoded; those that are undefined must not be in it. */
+      readonly keys: Readonly<Record<string, string | undefined>>
+    }
+  | { readonly kind: 'local'; readonly path: string }
+
+/** Every fault at once; names of fields, never values. */
+export function readVendorPlace(
+  vendor: IntegrationVendor,
+  values: IntegrationValues,
+): { readonly place: VendorPlace } | { readonly faults: readonly VendorFault[] } {
+  const definition = VENDOR_DEFINITIONS[vendor]
+  const faults = (['auth', 'extra'] as const).flatMap((group) =>
+    faultsOf(group, definition, values[group]),
+  )
+  if (faults.length > 0) return { faults }
+  const auth = said(values.auth)
+  const extra = said(values.extra)
+  if (vendor === 'holdfast-local') return { place: { kind: 'local', path: extra.path ?? '' } }
+  const serverURL = serverURLOf(vendor, auth, extra)
+  if (serverURL === undefined) {
+    const reason = 'is needed, since the key ID does not tell it'
+    return { faults: [{ group: 'auth', field: 'region', reason, isMissing: true }] }
+  }
+  const { value = '', reason = '' } = readServerURL(serverURL, 'generic-s3')
+  if (value === '') {
+    return { faults: [{ group: 'extra', field: 'endpoint', reason, isMissing: false }] }
+  }
+  const isAws = isAwsEndpoint(value)
+  return {
+    place: {
+      kind: 's3',
+      provider: isAws ? 'aws' : 'generic-s3',
+      serverURL,
+      bucketName: extra.bucket ?? '',
+      keys: {
+        accessKey: auth.key_id,
+        accessSecret: auth.secret,
+        // Amazon's hostnames say it themselves, and two that differ help nobody.
+        region: isAws ? undefined : (auth.region ?? backblazeRegionOf(value)),
+        ...(vendor === 'coreweave' ? { addressing: 'virtual-host' } : {}),
+      },
+    },
+  }
+}
+
+function faultsOf(
+  group: 'auth' | 'extra',
+  definition: VendorDefinition,
+  values: VendorValues,
+): VendorFault[] {
+  const fields = definition[group]
+  const faults: VendorFault[] = []
+  for (const [field, value] of Object.entries(said(values))) {
+    const known = fields[field]
+    if (known === undefined) {
+      const reason =
+        field === 'prefix'
+          ? 'cannot be chosen: what is kept lies below accounts/ in the bucket'
+          : `is no field of ${definition.vendor}`
+      faults.push({ group, field, reason, isMissing: false })
+    } else if (known.regex !== undefined && !new RegExp(known.regex).test(value)) {
+      faults.push({ group, field, reason: `must match ${known.regex}`, isMissing: false })
+    }
+  }
+  for (const [field, { isRequired }] of Object.entries(fields)) {
+    if (!isRequired || (values[field] ?? '') !== '') continue
+    faults.push({ group, field, reason: `is required for ${definition.vendor}`, isMissing: true })
+  }
+  return faults
+}
+
+/** An empty text is as good as none. */
+function said(values: VendorValues): Readonly<Record<string, string>> {
+  const entries = Object.entries(values).flatMap(([field, value]) =>
+    typeof value === 'string' && value !== '' ? [[field, value] as const] : [],
+  )
+  return Object.fromEntries(entries)
+}
+
+function serverURLOf(
+  vendor: Exclude<IntegrationVendor, 'holdfast-local'>,
+  auth: Readonly<Record<string, string>>,
+  extra: Readonly<Record<string, string>>,
+): string | undefined {
+  if (extra.endpoint !== undefined) return extra.endpoint
+  switch (vendor) {
+    case 'aws-s3':
+      return awsServerOf(auth.region ?? '')
+    case 'backblaze-b2': {
+      const found = auth.region ?? backblazeRegionOfKey(auth.key_id ?? '')
+      return found && `https://s3.${found}.${BACKBLAZE}`
+    }
+    case 'vultr':
+      return `https://${auth.region}.${VULTR}`
+    case 'coreweave':
+      return undefined
+    default: {
+      const never: never = vendor
+      return never
+    }
+  }
+}
+
+function awsServerOf(region: string): string {
+  return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+}
+
+const BACKBLAZE = 'backblazeb2.com'
+const VULTR = 'vultrobjects.com'
+
+/**
+ * Scripts name no region, since Backblaze's own API needs none. The IDs of its keys begin with the
+ * number of the cluster that they are of; a wrong guess is found by the verification.
+ */
+const BACKBLAZE_REGIONS: Readonly<Record<string, string>> = {
+  '000': 'us-west-000',
+  '001': 'us-west-001',
+  '002': 'us-west-002',
+  '003': 'eu-central-003',
+  '004': 'us-west-004',
+  '005': 'us-east-005',
+  '006': 'ca-east-006',
+}
+
+function backblazeRegionOfKey(keyID: string): string | undefined {
+  return BACKBLAZE_REGIONS[keyID.slice(0, 3)]
+}
+
+function backblazeRegionOf(serverURL: string): string | undefined {
+  return /^(?:https?:\/\/)?s3\.([a-z0-9-]+)\.backblazeb2\.com$/.exec(serverURL)?.[1]
+}
+
+function vultrRegionOf(serverURL: string): string | undefined {
+  return /^(?:https?:\/\/)?([a-z0-9-]+)\.vultrobjects\.com$/.exec(serverURL)?.[1]
+}
+
+/** A bucket as this dialect or the other one made it. */
+export interface BucketAsKept {
+  readonly provider: string
+  readonly bucketParameters: {
+    readonly s3?: { readonly serverURL: string; readonly bucketName: string }
+    readonly local?: { readonly path: string }
+  }
+  /** As which vendor's it was made here. */
+  readonly vendor?: string
+}
+
+/** Of a bucket that was made in the other dialect, the one that its server is of. */
+export function vendorOf({ provider, bucketParameters, vendor }: BucketAsKept): IntegrationVendor {
+  if (!isS3Provider(provider)) return 'holdfast-local'
+  if (provider !== 'aws' && vendor !== undefined && isIntegrationVendor(vendor)) return vendor
+  const serverURL = bucketParameters.s3?.serverURL ?? ''
+  if (backblazeRegionOf(serverURL) !== undefined) return 'backblaze-b2'
+  return vultrRegionOf(serverURL) === undefined ? 'aws-s3' : 'vultr'
+}
+
+/** What its fields hold; nothing of its credential is among it. */
+export function shownValuesOf(bucket: BucketAsKept): {
+  readonly auth: Readonly<Record<string, string>>
+  readonly extra: Readonly<Record<string, string>>
+} {
+  const { s3, local } = bucket.bucketParameters
+  if (local !== undefined) return { auth: {}, extra: { path: local.path } }
+  if (s3 === undefined) return { auth: {}, extra: {} }
+  const { serverURL, bucketName } = s3
+  const vendor = vendorOf(bucket)
+  const found = shownRegionOf(bucket.provider, serverURL)
+  const auth: Readonly<Record<string, string>> = found === undefined ? {} : { region: found }
+  const isSaid = serverURL === '' || serverURLOf(asS3Vendor(vendor), auth, {}) === serverURL
+  return { auth, extra: { bucket: bucketName, ...(isSaid ? {} : { endpoint: serverURL }) } }
+}
+
+function asS3Vendor(vendor: IntegrationVendor): Exclude<IntegrationVendor, 'holdfast-local'> {
+  return vendor === 'holdfast-local' ? 'aws-s3' : vendor
+}
+
+function shownRegionOf(provider: string, serverURL: string): string | undefined {
+  if (provider !== 'aws') return backblazeRegionOf(serverURL) ?? vultrRegionOf(serverURL)
+  const { value } = readServerURL(serverURL, 'aws')
+  return value === undefined ? undefined : regionOf(value)
+}

@@ -51,6 +51,8 @@ export interface BucketChange {
   readonly version: string
   readonly name?: string
   readonly labels?: readonly Label[]
+  /** Its caller has seen that it is free. */
+  readonly identifier?: string
   /** Makes it pending; absent when it stays where it is. */
   readonly place?: {
     readonly provider: string
@@ -68,7 +70,7 @@ export async function updateBucket(
   { queries }: Queries,
   { id, change }: { readonly id: string; readonly change: BucketChange },
 ): Promise<void> {
-  const { name, labels, place, isPending, now } = change
+  const { name, labels, identifier, place, isPending, now } = change
   await queries
     .updateTable('buckets')
     .set({
@@ -78,6 +80,7 @@ export async function updateBucket(
       modified_by: change.modifiedBy,
       ...(name === undefined ? {} : { name }),
       ...(labels === undefined ? {} : { labels: JSON.stringify(labels) }),
+      ...(identifier === undefined ? {} : { identifier }),
       ...(place === undefined
         ? {}
         : {
@@ -90,6 +93,31 @@ export async function updateBucket(
     })
     .where('id', '=', id)
     .execute()
+}
+
+/**
+ * Whether a bucket beside this one is opened with the credential, or something is still to be
+ * removed from one that was.
+ */
+export async function isCredentialNeeded(
+  { queries }: Queries,
+  {
+    credentialID,
+    exceptBucketID,
+  }: { readonly credentialID: string; readonly exceptBucketID: string },
+): Promise<boolean> {
+  const { rows } = await sql<{ isNeeded: boolean }>`
+    select exists (
+      select 1 from buckets where credential_id = ${credentialID} and (
+        (deleted_at is null and id <> ${exceptBucketID})
+        or exists (select 1 from backups where bucket_id = buckets.id and not exists (
+          select 1 from tasks where tasks.resource_id = backups.id
+            and tasks.kind = 'delete-backup' and tasks.state = 'completed'))
+        or exists (select 1 from application_snapshots where bucket_id = buckets.id
+          and deleted_at is null))
+    ) as "isNeeded"
+  `.execute(queries)
+  return rows[0]?.isNeeded === true
 }
 
 /** Users do not see it any more; what is still being removed from it can reach it. */
@@ -171,6 +199,8 @@ export interface BucketUse {
   readonly backups: number
   readonly snapshots: number
   readonly schedules: number
+  /** Containers whose backups go there, without a schedule that says so as well. */
+  readonly containers: number
 }
 
 export async function countBucketUse({ queries }: Queries, bucketID: string): Promise<BucketUse> {
@@ -180,9 +210,11 @@ export async function countBucketUse({ queries }: Queries, bucketID: string): Pr
         where bucket_id = ${bucketID} and deleted_at is null) as backups,
       (select count(*) from application_snapshots
         where bucket_id = ${bucketID} and deleted_at is null) as snapshots,
-      (select count(*) from schedules where bucket_id = ${bucketID}) as schedules
+      (select count(*) from schedules where bucket_id = ${bucketID}) as schedules,
+      (select count(*) from container_backup_policies
+        where bucket_id = ${bucketID} and schedule_id is null) as containers
   `.execute(queries)
-  return rows[0] ?? { backups: 0, snapshots: 0, schedules: 0 }
+  return rows[0] ?? { backups: 0, snapshots: 0, schedules: 0, containers: 0 }
 }
 
 export interface BucketDefaults {

@@ -138,7 +138,7 @@ function reasonOf({ locked, decision }: DueSchedule): { readonly reason?: string
 }
 
 function requestOf({ id, accountID, appID, ...schedule }: Schedule, runID: string) {
-  const { name, snapshotRetention, backupRetention, bucketID } = schedule
+  const { name, snapshotRetention, backupRetention, bucketID, times } = schedule
   return {
     kind: 'schedule-run' as const,
     accountID,
@@ -149,6 +149,7 @@ function requestOf({ id, accountID, appID, ...schedule }: Schedule, runID: strin
     snapshotRetention,
     backupRetention,
     ...(bucketID === undefined ? {} : { bucketID }),
+    isStream: times.cronString !== undefined,
   }
 }
 

@@ -20,6 +20,7 @@ function samples(text: string, count: number): Record<WorkflowFailureCode, Workf
     'bucket-not-supported': { code: 'bucket-not-supported', bucket: text },
     'bucket-not-usable': { code: 'bucket-not-usable', bucket: text, reason: text },
     'bucket-not-verified': { code: 'bucket-not-verified', bucket: text, reason: text },
+    'command-not-configured': { code: 'command-not-configured', app: text },
     'no-bucket-available': { code: 'no-bucket-available', app: text, reason: text },
     'copy-incomplete': {
       code: 'copy-incomplete',

@@ -97,6 +97,8 @@ function sentenceOf(failure: WorkflowFailure): string {
       return commandSentence(failure)
     case 'command-refused':
       return fit`The command may not run in ${failure.namespace}: ${failure.reason}`
+    case 'command-not-configured':
+      return fit`No backup command is configured for ${failure.app} any more.`
     case 'command-interrupted':
       return fit`The command was interrupted (${failure.reason}) and is not run a second time unasked.`
     case 'stopped':

@@ -77,6 +77,8 @@ export interface ScheduleRunInput {
   readonly backupRetention: string
   /** Absent: chosen when the copies are made. */
   readonly bucketID?: string
+  /** It keeps what the app's backup command writes instead of its volumes. */
+  readonly isStream?: boolean
 }
 
 /** `id` is a new UUIDv4; the row is inserted (`insertTask`) in the operation's transaction. */
@@ -169,13 +171,16 @@ export function newTask(id: string, request: TaskRequest): NewTask {
         input: {},
       }
     case 'schedule-run': {
-      const { runID, scheduleName, snapshotRetention, backupRetention, bucketID } = request
+      const { runID, scheduleName, snapshotRetention, backupRetention } = request
+      const { bucketID, isStream = false } = request
       return {
         ...origin,
         kind: 'schedule-run',
         name: 'holdfast.schedule.run',
         summary: 'Run of a schedule',
-        description: 'Takes a snapshot and a backup of the app, then removes what is not kept.',
+        description: isStream
+          ? 'Keeps what the backup command of the app writes, then removes what is too old.'
+          : 'Takes a snapshot and a backup of the app, then removes what is not kept.',
         resourceKind: 'schedule',
         resourceID: request.scheduleID,
         input: {
@@ -184,6 +189,7 @@ export function newTask(id: string, request: TaskRequest): NewTask {
           snapshotRetention,
           backupRetention,
           ...(bucketID === undefined ? {} : { bucketID }),
+          ...(isStream ? { isStream } : {}),
         } satisfies ScheduleRunInput,
       }
     }

@@ -1,6 +1,7 @@
 // The rows of the copies that a run of a schedule makes, each with its task in one transaction.
 import { createHash } from 'node:crypto'
 import {
+  findContainerBackupPolicy,
   findCopyFacts,
   holdBucket,
   insertApplicationSnapshot,
@@ -15,8 +16,14 @@ import {
 } from '@holdfast/db'
 import { NIL_UUID, SUFFIX_LENGTH, scheduledCopyName, selectBucket } from '@holdfast/domain'
 import { appIDOf, type Execution } from './execution.ts'
-import { newCopyTask, type ScheduleRunInput } from './new-task.ts'
+import {
+  newCopyTask,
+  newStreamTask,
+  type ScheduleRunInput,
+  type StreamBackupInput,
+} from './new-task.ts'
 import { uuidFrom } from './runtime.ts'
+import { streamCommandOf } from './stream-command.ts'
 import { WorkflowError } from './workflow-failure.ts'
 
 /** So many of one schedule's names cannot be taken by chance. */
@@ -26,6 +33,8 @@ export interface ScheduledCopyRequest {
   readonly kind: 'snapshot' | 'backup'
   /** Of a backup: what it is made of; absent when it takes a snapshot for itself. */
   readonly snapshotID?: string
+  /** A backup of what the app's command writes, as it is configured now. */
+  readonly isStream?: boolean
 }
 
 /** Their ids come from the run's, so a repeated step finds what was written before. */
@@ -39,7 +48,7 @@ export function scheduledCopyIDs(
   }
 }
 
-/** Fails with `app-not-found` or `no-bucket-available`. */
+/** Fails with `app-not-found`, `no-bucket-available` or `command-not-configured`. */
 export async function requestScheduledCopy(
   execution: Execution,
   request: ScheduledCopyRequest,
@@ -52,11 +61,24 @@ export async function requestScheduledCopy(
     if (app === undefined)
       throw new WorkflowError({ code: 'app-not-found', appID: appIDOf(execution) })
     if ((await findCopyFacts(transaction, { kind, id })) !== undefined) return
+    const command = request.isStream ? await findCommand(transaction, app) : undefined
     const bucketID = await chooseBucket(transaction, execution, app)
     await insertNamed(transaction, execution, { ...request, id, bucketID })
-    await insertTask(transaction, newCopyTask(taskID, task, { kind, id }))
+    const copyTask =
+      command === undefined
+        ? newCopyTask(taskID, task, { kind, id })
+        : newStreamTask(taskID, task, { ...command, backupID: id })
+    await insertTask(transaction, copyTask)
     await noteCopyOfRun(transaction, { runID: inputOf(execution).runID, kind, id })
   })
+}
+
+async function findCommand(transaction: Queries, app: LockedApp): Promise<StreamBackupInput> {
+  const policy = await findContainerBackupPolicy(transaction, app.id)
+  if (policy === undefined) {
+    throw new WorkflowError({ code: 'command-not-configured', app: app.id })
+  }
+  return streamCommandOf(policy.backup, policy.modifiedBy)
 }
 
 async function chooseBucket(
@@ -89,7 +111,7 @@ interface CopyToInsert extends ScheduledCopyRequest {
 async function insertNamed(
   transaction: Queries,
   execution: Execution,
-  { kind, id, bucketID, snapshotID }: CopyToInsert,
+  { kind, id, bucketID, snapshotID, isStream = false }: CopyToInsert,
 ): Promise<void> {
   const { accountID, resourceID: scheduleID } = execution.task
   for (let at = 0; at < NAMES_MAX; at += 1) {
@@ -110,6 +132,7 @@ async function insertNamed(
         : await insertBackup(transaction, {
             ...copy,
             version: '1.2',
+            kind: isStream ? 'stream' : 'volumes',
             ...(snapshotID === undefined ? {} : { snapshotID }),
           })
     if (isInserted) return

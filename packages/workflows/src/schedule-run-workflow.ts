@@ -4,7 +4,8 @@
 // what the schedule does not keep is being deleted, as tasks of their own → completed.
 //
 // A schedule that keeps no snapshots leaves the snapshot to the backup, which takes one for itself
-// and drops it: so the volumes are read once, straight into the bucket. A copy that failed or was
+// and drops it: so the volumes are read once, straight into the bucket. One that follows a cron
+// string keeps what the app's backup command writes, and nothing else. A copy that failed or was
 // cancelled ends the run, which says why; retention never removes the last good copy, so it runs
 // then as well.
 import { DBOS } from '@dbos-inc/dbos-sdk'
@@ -17,6 +18,7 @@ import type { ScheduleRunInput } from './new-task.ts'
 import { requestScheduledCopy, scheduledCopyIDs } from './request-scheduled-copy.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
 import { type StepScope, step } from './step.ts'
+import { streamBackupWorkflow } from './stream-backup-workflow.ts'
 import {
   completeTask,
   failedOutcome,
@@ -29,10 +31,17 @@ import { WorkflowError } from './workflow-failure.ts'
 
 const RESULT_POLL_MS = 200
 
+const WORKFLOWS = {
+  snapshot: snapshotWorkflow,
+  backup: backupWorkflow,
+  'stream-backup': streamBackupWorkflow,
+} as const
+
 export const scheduleRunWorkflow = registerTaskWorkflow('schedule-run', runSchedule)
 
 async function runSchedule(execution: Execution): Promise<TaskOutcome> {
-  const { snapshotRetention, backupRetention } = execution.task.input as ScheduleRunInput
+  const input = execution.task.input as ScheduleRunInput
+  const { snapshotRetention, backupRetention, isStream = false } = input
   const takesSnapshot = snapshotRetention !== '0'
   try {
     if (takesSnapshot) {
@@ -45,9 +54,9 @@ async function runSchedule(execution: Execution): Promise<TaskOutcome> {
       const { id } = scheduledCopyIDs(execution.taskID, 'snapshot')
       const source = takesSnapshot ? { snapshotID: id } : {}
       await step(execution, 'request-backup', () =>
-        requestScheduledCopy(execution, { kind: 'backup', ...source }),
+        requestScheduledCopy(execution, { kind: 'backup', ...source, isStream }),
       )
-      await runCopy(execution, 'backup')
+      await runCopy(execution, isStream ? 'stream-backup' : 'backup')
     }
   } catch (error) {
     const failure = failureToEndWith(error)
@@ -77,12 +86,11 @@ async function runSchedule(execution: Execution): Promise<TaskOutcome> {
 }
 
 /** A cancel of the run is one of its copy, which looks at it. */
-async function runCopy(execution: Execution, kind: 'snapshot' | 'backup'): Promise<void> {
-  const { taskID } = scheduledCopyIDs(execution.taskID, kind)
-  const workflow = kind === 'snapshot' ? snapshotWorkflow : backupWorkflow
-  const child = await DBOS.startWorkflow(workflow, { workflowID: workflowIDOf(kind, taskID) })(
-    taskID,
-  )
+async function runCopy(execution: Execution, kind: keyof typeof WORKFLOWS): Promise<void> {
+  const copy = kind === 'snapshot' ? 'snapshot' : 'backup'
+  const { taskID } = scheduledCopyIDs(execution.taskID, copy)
+  const workflowID = workflowIDOf(kind, taskID)
+  const child = await DBOS.startWorkflow(WORKFLOWS[kind], { workflowID })(taskID)
   const outcome = await child.getResult({ pollingIntervalMs: RESULT_POLL_MS })
   if (outcome.state !== 'completed') throw new WorkflowError(outcome.failure)
 }

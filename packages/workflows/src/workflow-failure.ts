@@ -42,6 +42,8 @@ type OwnFailure =
     }
   /** By the rules of hooks; nothing was done. */
   | { readonly code: 'command-refused'; readonly namespace: string; readonly reason: string }
+  /** The schedule's time had come; when its run began there was no command any more. */
+  | { readonly code: 'command-not-configured'; readonly app: string }
   /** A restore's command that had begun: the data is as it left it. */
   | { readonly code: 'command-interrupted'; readonly reason: string }
   | { readonly code: 'database-unreachable'; readonly reason: string }
@@ -110,6 +112,7 @@ export function isRetryable(failure: WorkflowFailure): boolean {
     case 'hook-failed':
     case 'command-failed':
     case 'command-refused':
+    case 'command-not-configured':
     case 'command-interrupted':
     case 'workflow-lost':
     case 'invariant-broken':

@@ -41,6 +41,8 @@ declare module 'fastify' {
     description?: OperationDescription
     /** For a POST that says everything in its path. */
     isBodyIgnored?: boolean
+    /** No body at all is one without members. */
+    isBodyOptional?: boolean
     /** The Content-Type says what the body is; elsewhere every body is JSON. */
     isBodyTyped?: boolean
   }

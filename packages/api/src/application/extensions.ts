@@ -14,6 +14,7 @@ import { entityTagOf } from './preconditions.ts'
 import { deliveries } from './resources/deliveries.ts'
 import { tasks } from './resources/tasks.ts'
 import { sendJson } from './send-json.ts'
+import { registerStreamBackups } from './stream-backup-routes.ts'
 import { registerTrashRoutes } from './trash-routes.ts'
 
 const ROOT = '/accounts/:account_id/holdfast/v1'
@@ -24,6 +25,7 @@ export function registerExtensions(app: FastifyInstance, context: OperationConte
   registerRepository(app, context)
   registerTrashRoutes(app, context)
   registerWebhookTest(app, context)
+  registerStreamBackups(app, context)
 }
 
 function registerTaskCancel(app: FastifyInstance, context: OperationContext): void {

@@ -452,6 +452,28 @@ const ANSWERS: Answers = {
     reason,
     remedy: 'Choose a cluster of the type that the source is on.',
   }),
+  'backup-command-missing': ({ appID }) => ({
+    problem: 164,
+    resource: `app ${appID}`,
+    reason: 'No command is configured whose output could be kept as a backup.',
+    remedy:
+      'Configure integrations.backups.backup.command of the container, or make an appBackup of its volumes.',
+  }),
+  'restore-command-missing': ({ appID }) => ({
+    problem: 164,
+    resource: `app ${appID}`,
+    reason:
+      'The backup is what a command wrote, and no command is configured that could restore it.',
+    remedy: 'Configure integrations.backups.restore.command of the container, then restore it.',
+  }),
+  'stream-not-clonable': ({ backupID, appID }) => ({
+    problem: 151,
+    resource: `backup ${backupID}`,
+    reason:
+      'The backup is what a command wrote: it holds no volumes of which a new app could be made.',
+    remedy: `Restore it in place into the app ${appID}, or make a new app from a backup of volumes.`,
+    invalidFields: [{ name: 'backupID', reason: 'names a backup without volumes' }],
+  }),
   'cluster-not-found': ({ clusterID, member = 'clusterID' }) => ({
     problem: 106,
     resource: `cluster ${clusterID}`,
@@ -693,11 +715,12 @@ const ANSWERS: Answers = {
     remedy: 'Name the provider that the server is of; generic-s3 fits every S3 server.',
     invalidFields: [{ name: 'provider', reason: 'does not fit the server' }],
   }),
-  'bucket-in-use': ({ bucketID, backups, snapshots, schedules }) => ({
+  'bucket-in-use': ({ bucketID, backups, snapshots, schedules, containers }) => ({
     problem: 83,
     resource: `bucket ${bucketID}`,
-    reason: `It is used by ${counted(backups, 'backup')}, ${counted(snapshots, 'snapshot')} and ${counted(schedules, 'schedule')}, those in the trash included.`,
-    remedy: 'Delete them, empty the trash, or name another bucket in the schedules.',
+    reason: `It is used by ${counted(backups, 'backup')}, ${counted(snapshots, 'snapshot')}, ${counted(schedules, 'schedule')} and the configuration of ${counted(containers, 'container')}, those in the trash included.`,
+    remedy:
+      'Delete them, empty the trash, or name another bucket in the schedules and configurations.',
   }),
   'bucket-is-cloud-default': ({ bucketID, cloud }) => ({
     problem: 84,

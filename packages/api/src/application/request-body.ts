@@ -24,6 +24,7 @@ export function acceptAnyBody(app: FastifyInstance): void {
     if (read.outcome === 'too-large') {
       throw new RequestError({ code: 'body-too-large', limitBytes: BODY_BYTES_MAX })
     }
+    if (read.bytes.length === 0 && request.routeOptions.config.isBodyOptional === true) return {}
     const body = parseJson(read.bytes)
     refuseUnstorableText(body)
     return body

@@ -384,6 +384,18 @@ const ANSWERS: Answers = {
     code: '422.not-compatible',
     detail: `${reason} Choose another environment.`,
   }),
+  'backup-command-missing': ({ appID }) => ({
+    code: '403.invalid-state',
+    detail: `No command is configured whose output could be kept as a backup of the container ${hexIDOf(appID)}. Configure integrations.backups.backup.command with its task reconfigure.`,
+  }),
+  'restore-command-missing': ({ appID }) => ({
+    code: '403.invalid-state',
+    detail: `The backup is what a command wrote, and no command is configured for the container ${hexIDOf(appID)} that could restore it. Configure integrations.backups.restore.command with its task reconfigure.`,
+  }),
+  'stream-not-clonable': ({ backupID }) => ({
+    code: '422.not-compatible',
+    detail: `The backup ${hexIDOf(backupID)} is what a command wrote, and holds no volumes of which a new container could be made. Restore it into its own container.`,
+  }),
   'cluster-not-found': ({ clusterID }) => ({
     code: '404.environment',
     detail: `The hub has no environment ${hexIDOf(clusterID)}. Name one that it has.`,
@@ -525,9 +537,9 @@ const ANSWERS: Answers = {
     code: '422.invalid-argument',
     detail: `The server ${server} is not one of the provider ${provider}. Choose the vendor that it is of.`,
   }),
-  'bucket-in-use': ({ bucketID, backups, snapshots, schedules }) => ({
+  'bucket-in-use': ({ bucketID, backups, snapshots, schedules, containers }) => ({
     code: '403.invalid-state',
-    detail: `The integration ${hexIDOf(bucketID)} is used: backups ${backups}, snapshots ${snapshots}, schedules ${schedules}, those in the trash included. Delete them first.`,
+    detail: `The integration ${hexIDOf(bucketID)} is used: backups ${backups}, snapshots ${snapshots}, schedules ${schedules}, configurations of containers ${containers}, those in the trash included. Delete them, or name another integration there.`,
   }),
   'bucket-is-cloud-default': ({ bucketID, cloud }) => ({
     code: '403.invalid-state',

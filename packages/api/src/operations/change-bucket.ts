@@ -151,7 +151,7 @@ export async function removeBucket(
       throw new OperationError({ code: 'bucket-is-cluster-default', bucketID: id, cluster })
     }
     const use = await countBucketUse(transaction, id)
-    if (use.backups + use.snapshots + use.schedules > 0) {
+    if (Object.values(use).some((count) => count > 0)) {
       throw new OperationError({ code: 'bucket-in-use', bucketID: id, ...use })
     }
     const now = context.now()

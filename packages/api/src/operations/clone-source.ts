@@ -83,6 +83,9 @@ async function findBackup(
   if (backup.state !== 'completed') {
     throw new OperationError({ code: 'backup-not-restorable', backupID, state: backup.state })
   }
+  if (backup.kind === 'stream') {
+    throw new OperationError({ code: 'stream-not-clonable', backupID, appID: backup.appID })
+  }
   return await openCopy(database, { kind: 'backup', id: backupID })
 }
 

@@ -131,6 +131,9 @@ export type OperationFailure =
     }
   | { readonly code: 'selective-restore-unsupported'; readonly appID: string }
   | { readonly code: 'clone-unsupported'; readonly appID: string; readonly reason: string }
+  | { readonly code: 'backup-command-missing'; readonly appID: string }
+  | { readonly code: 'restore-command-missing'; readonly appID: string }
+  | { readonly code: 'stream-not-clonable'; readonly backupID: string; readonly appID: string }
   | { readonly code: 'cluster-not-found'; readonly clusterID: string; readonly member?: string }
   | { readonly code: 'cloud-name-taken'; readonly name: string }
   | {
@@ -209,6 +212,8 @@ export type OperationFailure =
       readonly backups: number
       readonly snapshots: number
       readonly schedules: number
+      /** Containers whose backups go there, beside those schedules. */
+      readonly containers: number
     }
   | { readonly code: 'bucket-is-cloud-default'; readonly bucketID: string; readonly cloud: string }
   | {

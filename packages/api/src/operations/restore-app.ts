@@ -4,7 +4,9 @@ import {
   APPS,
   type App,
   BACKUPS,
+  type BackupKind,
   type CopyRef,
+  findContainerBackupPolicy,
   findResource,
   insertTask,
   inTransaction,
@@ -13,7 +15,13 @@ import {
   updateApp,
 } from '@holdfast/db'
 import type { RestoreFilter } from '@holdfast/domain'
-import { newTask, type RestoreInput } from '@holdfast/workflows'
+import {
+  newTask,
+  type RestoreInput,
+  type StreamBackupInput,
+  type StreamRestoreInput,
+  streamCommandOf,
+} from '@holdfast/workflows'
 import { type Caller, scopeOf } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
@@ -23,7 +31,7 @@ import { selectVolumesOfCopy } from './restore-selection.ts'
 export interface BackupToRestore {
   readonly appID: string
   readonly backupID: string
-  /** `Holdfast-In-Use: allow` */
+  /** `Holdfast-In-Use: allow`; means nothing for what a command restores. */
   readonly isInUseAllowed: boolean
 }
 
@@ -62,7 +70,9 @@ export interface RestoreWish {
 }
 
 /** The task's request, without its origin. */
-export type AcceptedRestore = { readonly kind: 'restore' } & RestoreInput
+export type AcceptedRestore =
+  | ({ readonly kind: 'restore' } & RestoreInput)
+  | ({ readonly kind: 'stream-restore' } & StreamRestoreInput)
 
 /** Decides whether it may begin now; the app is `restoring` from then on. */
 export async function acceptRestore(
@@ -70,29 +80,57 @@ export async function acceptRestore(
   caller: Caller,
   { app, copy, isInUseAllowed, restoreFilter }: RestoreWish,
 ): Promise<AcceptedRestore> {
-  await checkSource(transaction, caller, { app, copy })
+  const kind = await checkSource(transaction, caller, { app, copy })
   refuseBusyApp(app)
   if (app.hasUnendedBackup || app.hasUnendedSnapshot) {
     throw new OperationError({ code: 'copies-unended', appID: app.id })
   }
-  const former = { formerState: app.state, formerStateDetails: app.stateDetails }
-  const restore = {
-    kind: 'restore',
-    source: copy,
-    isInUseAllowed,
-    ...(app.stateDetails.length > 0 ? former : { formerState: app.state }),
-  } as const
+  const former = {
+    formerState: app.state,
+    ...(app.stateDetails.length === 0 ? {} : { formerStateDetails: app.stateDetails }),
+  }
+  if (kind === 'stream') {
+    if (restoreFilter !== undefined) throw filterOfStream()
+    const command = await findRestoreCommand(transaction, app.id)
+    return {
+      kind: 'stream-restore',
+      source: { kind: 'backup', id: copy.id },
+      ...command,
+      ...former,
+    }
+  }
+  const restore = { kind: 'restore', source: copy, isInUseAllowed, ...former } as const
   if (restoreFilter === undefined) return restore
   await selectVolumesOfCopy(transaction, copy, restoreFilter)
   return { ...restore, restoreFilter }
+}
+
+function filterOfStream(): OperationError {
+  const reason = 'selects of volumes: what a command wrote is restored whole, or not at all'
+  return new OperationError({
+    code: 'invalid-request',
+    members: [{ name: 'restoreFilter', reason }],
+  })
+}
+
+/** Fails with `restore-command-missing`. */
+async function findRestoreCommand(transaction: Queries, appID: string): Promise<StreamBackupInput> {
+  const policy = await findContainerBackupPolicy(transaction, appID)
+  if (policy?.restore === undefined) {
+    throw new OperationError({ code: 'restore-command-missing', appID })
+  }
+  return streamCommandOf(policy.restore, policy.modifiedBy)
 }
 
 async function checkSource(
   transaction: Queries,
   caller: Caller,
   { app, copy }: Pick<RestoreWish, 'app' | 'copy'>,
-): Promise<void> {
-  if (copy.kind === 'snapshot') return checkSnapshot(transaction, caller, { app, id: copy.id })
+): Promise<BackupKind> {
+  if (copy.kind === 'snapshot') {
+    await checkSnapshot(transaction, caller, { app, id: copy.id })
+    return 'volumes'
+  }
   return checkBackup(transaction, caller, { app, id: copy.id })
 }
 
@@ -105,14 +143,14 @@ async function checkBackup(
   transaction: Queries,
   caller: Caller,
   { app, id }: NamedCopy,
-): Promise<void> {
+): Promise<BackupKind> {
   const scope = scopeOf(caller)
   const backup = await findResource(transaction, BACKUPS, { scope, id })
   if (backup === undefined) throw new OperationError({ code: 'backup-not-found', backupID: id })
   if (backup.appID !== app.id) {
     throw new OperationError({ code: 'copy-of-other-app', copyID: id, appID: app.id })
   }
-  if (backup.state === 'completed') return
+  if (backup.state === 'completed') return backup.kind
   throw new OperationError({ code: 'backup-not-restorable', backupID: id, state: backup.state })
 }
 

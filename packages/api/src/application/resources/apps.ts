@@ -49,7 +49,7 @@ const methods: Pick<Collection<App>, 'create' | 'update' | 'remove'> = {
       'Holdfast-In-Use': '"allow" restores although processes use the volumes.',
     },
     body: UpdateAppSchema,
-    problems: [40, 46, 74, 76, 79, 112, 122, 124, 136, 147, 152, 155],
+    problems: [40, 46, 74, 76, 79, 112, 122, 124, 136, 147, 152, 155, 164],
     run: (context, request) => changeApp(context, request.caller, readUpdate(request)),
   },
   remove: {

@@ -28,6 +28,7 @@ test('defaults', () => {
     metricsToken: undefined,
     mayReachPrivateNetworks: true,
     allowsCommandsAsRoot: false,
+    containerAuthErrors: 'oauth',
   })
 })
 
@@ -64,6 +65,14 @@ test('hooks run as root only when that is said', () => {
   assert.equal(isAllowed('allow'), true)
   assert.equal(isAllowed('refuse'), false)
   assert.equal(problemsOf({ HOLDFAST_COMMANDS_AS_ROOT: 'yes' }).length, 1)
+})
+
+test('callers who are not known are answered as OAuth does it, or as all others', () => {
+  const formOf = (value: string) =>
+    read({ HOLDFAST_CONTAINER_AUTH_ERRORS: value }).containerAuthErrors
+  assert.equal(formOf('OAuth'), 'oauth')
+  assert.equal(formOf('envelope'), 'envelope')
+  assert.equal(problemsOf({ HOLDFAST_CONTAINER_AUTH_ERRORS: 'problem' }).length, 1)
 })
 
 test('the token of a monitoring system is long, and not repeated when it is not', () => {

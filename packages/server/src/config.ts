@@ -41,6 +41,8 @@ export interface ServiceConfig {
   readonly mayReachPrivateNetworks: boolean
   /** Whether hooks of owners may run as the superuser, where that owns an app's directory. */
   readonly allowsCommandsAsRoot: boolean
+  /** How the container dialect answers callers who are not known. */
+  readonly containerAuthErrors: 'oauth' | 'envelope'
 }
 
 export interface ReadConfigOptions {
@@ -72,6 +74,7 @@ export function readConfig(options: ReadConfigOptions): ServiceConfig {
     metricsToken: readMetricsToken(given.HOLDFAST_METRICS_TOKEN, problems),
     mayReachPrivateNetworks: readPrivateTargets(given.HOLDFAST_PRIVATE_TARGETS, problems),
     allowsCommandsAsRoot: readCommandsAsRoot(given.HOLDFAST_COMMANDS_AS_ROOT, problems),
+    containerAuthErrors: readAuthErrors(given.HOLDFAST_CONTAINER_AUTH_ERRORS, problems),
   }
   if (problems.length > 0) throw new ServerError({ code: 'invalid-configuration', problems })
   return config
@@ -186,6 +189,16 @@ function readCommandsAsRoot(text: string | undefined, problems: string[]): boole
   if (word === 'allow' || word === 'refuse') return word === 'allow'
   problems.push(`HOLDFAST_COMMANDS_AS_ROOT is "${text}", but must be allow or refuse.`)
   return false
+}
+
+function readAuthErrors(
+  text: string | undefined,
+  problems: string[],
+): ServiceConfig['containerAuthErrors'] {
+  const word = (text ?? 'oauth').trim().toLowerCase()
+  if (word === 'oauth' || word === 'envelope') return word
+  problems.push(`HOLDFAST_CONTAINER_AUTH_ERRORS is "${text}", but must be oauth or envelope.`)
+  return 'oauth'
 }
 
 const METRICS_TOKEN_LENGTH_MIN = 16

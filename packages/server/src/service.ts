@@ -124,6 +124,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     logger: log,
     version: options.version,
     trustedProxies: config.trustedProxies,
+    containerAuthErrors: config.containerAuthErrors,
     countMovers: () => workflows.countMovers(),
     ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
     ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),

@@ -82,6 +82,13 @@ export const SETTINGS = [
     meaning: 'whether hooks may run as root, where root owns an app (default refuse)',
   },
   {
+    variable: 'HOLDFAST_CONTAINER_AUTH_ERRORS',
+    flag: 'container-auth-errors',
+    placeholder: 'oauth|envelope',
+    meaning:
+      'form of 401 answers below /v1: as OAuth 2 does it, or as other errors (default oauth)',
+  },
+  {
     variable: 'HOLDFAST_METRICS_TOKEN',
     flag: 'metrics-token',
     placeholder: 'token',

@@ -237,10 +237,12 @@ before(async () => {
 after(() => api.close())
 afterEach(assertAnswersConform)
 
-test('the document has exactly the routes of the table', () => {
-  const documented = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-  )
+test('the document has exactly the routes of the table, beside those of the container dialect', () => {
+  const documented = Object.entries(paths)
+    .filter(([path]) => !path.startsWith('/v1/'))
+    .flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    )
   const others = [...PUBLIC_ROUTES, ...TEXT_ROUTES]
   const expected = [
     ...ROUTES,

@@ -15,9 +15,9 @@ import { makeTestApi, type TestApi } from '../testing/test-api.ts'
 const EMPTY_PATHS =
   /^\/accounts\/\{account_id\}\/(core\/v1\/(asups|certificates|entitlements|ldapGroups|ldapUsers|licenses|packages|subscriptions|upgrades)|topology\/v1\/.*\/storageDevices)(\/\{[a-zA-Z]+_id\})?$/
 
-/** Our own namespace, the metrics, and what the service says of itself. */
+/** Our own namespace, the metrics, what the service says of itself, and the other dialect. */
 const OWN_PATHS =
-  /^\/(accounts\/\{account_id\}\/(holdfast\/v1\/.+|metrics)|healthz|readyz|metrics|holdfast\/v1\/session)$/
+  /^\/(accounts\/\{account_id\}\/(holdfast\/v1\/.+|metrics)|healthz|readyz|metrics|holdfast\/v1\/session|v1\/.+)$/
 
 const SENT_BACK = 'taken from a client that sends back what it got, and not looked at'
 const LIMITED = 'everything has a limit'

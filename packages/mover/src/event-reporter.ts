@@ -1,6 +1,11 @@
 // Writes a job's events, one line each.
 import type { Writable } from 'node:stream'
-import { type CopyWarning, type MoverEvent, NAMED_ENTRIES_MAX } from '@holdfast/domain'
+import {
+  type CommandReport,
+  type CopyWarning,
+  type MoverEvent,
+  NAMED_ENTRIES_MAX,
+} from '@holdfast/domain'
 
 export interface EventReporter {
   scanned(count: { readonly entries: number; readonly bytes: number }): void
@@ -11,8 +16,10 @@ export interface EventReporter {
   /** Written always and not counted: it is about the job, not about what it copies. */
   notice(warning: CopyWarning): void
   warnings(): { readonly warnings: readonly CopyWarning[]; readonly warningCount: number }
+  /** A command was started: if the job fails for another reason, it says so. */
+  commandStarted(report: () => CommandReport): void
   /** The last line; everything after it is ignored. Resolves when it was handed over. */
-  finish(event: Extract<MoverEvent, { readonly event: 'result' | 'failed' }>): Promise<void>
+  finish(event: LastEvent): Promise<void>
 }
 
 const PROGRESS_INTERVAL_MS = 400
@@ -24,6 +31,7 @@ export function startReporter(output: Writable): EventReporter {
   let latest: { readonly entries: number; readonly bytes: number } | undefined
   let hasMoved = false
   let isFinished = false
+  let reportOfCommand: (() => CommandReport) | undefined
 
   function write(event: MoverEvent): void {
     if (!isFinished) output.write(`${JSON.stringify(event)}\n`)
@@ -60,10 +68,13 @@ export function startReporter(output: Writable): EventReporter {
     },
     notice: (warning) => write({ event: 'warning', warning }),
     warnings: () => ({ warnings: [...named], warningCount }),
+    commandStarted(report) {
+      reportOfCommand = report
+    },
     async finish(event) {
       clearInterval(timer)
       writeProgress()
-      const line = `${JSON.stringify(event)}\n`
+      const line = `${JSON.stringify(withCommand(event, reportOfCommand))}\n`
       if (isFinished) return
       isFinished = true
       await new Promise<void>((resolve) => {
@@ -72,4 +83,11 @@ export function startReporter(output: Writable): EventReporter {
       })
     },
   }
+}
+
+type LastEvent = Extract<MoverEvent, { readonly event: 'result' | 'failed' }>
+
+function withCommand(event: LastEvent, report: (() => CommandReport) | undefined): LastEvent {
+  if (event.event === 'result' || report === undefined) return event
+  return event.failure.code === 'command-failed' ? event : { ...event, command: report() }
 }

@@ -1,5 +1,5 @@
 // What a written snapshot says of itself.
-import type { RepositorySnapshotLabel } from '@holdfast/domain'
+import { type RepositorySnapshotLabel, STREAM_TAG } from '@holdfast/domain'
 import type { BackupLabel } from '@holdfast/engine'
 import type { JobContext } from './job-context.ts'
 import { MoverError } from './mover-error.ts'
@@ -35,4 +35,10 @@ export function copyTags(tags: readonly string[]): readonly string[] | undefined
   const found = tags.filter((tag) => COPY_TAGS.some((prefix) => tag.startsWith(prefix)))
   const has = (prefix: string) => found.some((tag) => tag.startsWith(prefix))
   return (has('backup=') || has('snapshot=')) && has('volume=') ? found : undefined
+}
+
+/** As `copyTags`, for what a command wrote: one of each backup. */
+export function streamTags(tags: readonly string[]): readonly string[] | undefined {
+  const found = tags.filter((tag) => tag.startsWith('backup=') || tag === STREAM_TAG)
+  return found.length === 2 && found.includes(STREAM_TAG) ? found : undefined
 }

@@ -11,15 +11,12 @@ import {
   type ArchiveOutcome,
   type ArchiveSource,
   backup,
-  type JsonValue,
-  listSnapshots,
   parseObjectId,
-  type Repository,
-  type Snapshot,
   type SnapshotId,
 } from '@holdfast/engine'
 import type { JobContext } from '../job-context.ts'
 import { givenHoles, isWorkArea, pathOfJob } from '../job-paths.ts'
+import { findKeptResult, keepResult } from '../kept-result.ts'
 import { MoverError } from '../mover-error.ts'
 import { withLockedRepository } from '../open-repository.ts'
 import { backupLabel, copyTags } from '../snapshot-label.ts'
@@ -36,7 +33,7 @@ export async function runBackup(job: JobOf<'backup'>, context: JobContext): Prom
     job.repository,
     'shared',
     async ({ repository, signal, assertLockHeld }) => {
-      const done = await findDone(repository, job.label.tags, signal)
+      const done = await findKeptResult<KeptResult>(repository, copyTags(job.label.tags), signal)
       if (done !== undefined) return done
       await repository.loadIndex(signal)
       const findings = observe(job, context)
@@ -49,7 +46,7 @@ export async function runBackup(job: JobOf<'backup'>, context: JobContext): Prom
         clock: context.clock,
         observer: findings.observer,
         beforeSnapshot: assertLockHeld,
-        annotate: (outcome) => ({ [ANNOTATION]: asJson(findings.resultOf(outcome)) }),
+        annotate: (outcome) => keepResult(findings.resultOf(outcome)),
         signal,
       })
       return { ...findings.resultOf(outcome), repositorySnapshotID: snapshotId ?? '' }
@@ -57,15 +54,7 @@ export async function runBackup(job: JobOf<'backup'>, context: JobContext): Prom
   )
 }
 
-/** Member of the snapshot that keeps what the job answered; stock restic leaves it alone. */
-const ANNOTATION = 'holdfast'
-
 type KeptResult = Omit<BackupResult, 'repositorySnapshotID'>
-
-/** Interfaces of plain data are JSON, but the compiler does not take one for the other. */
-function asJson(result: KeptResult): JsonValue {
-  return result as unknown as JsonValue
-}
 
 interface Findings {
   readonly observer: ArchiveObserver
@@ -87,25 +76,6 @@ function parentOf(text: string): SnapshotId {
   const id = parseObjectId<SnapshotId>(text)
   if (id !== undefined) return id
   throw new MoverError({ code: 'snapshot-not-found', repositorySnapshotID: text })
-}
-
-async function findDone(
-  repository: Repository,
-  tags: readonly string[],
-  signal: AbortSignal,
-): Promise<BackupResult | undefined> {
-  const wanted = copyTags(tags)
-  if (wanted === undefined) return undefined
-  for (const { id, snapshot } of await listSnapshots({ repository, tags: wanted, signal })) {
-    const kept = keptResult(snapshot)
-    if (kept !== undefined) return { ...kept, repositorySnapshotID: id }
-  }
-  return undefined
-}
-
-/** A snapshot that another program rewrote has lost it; the backup is then made again. */
-function keptResult({ unknownMembers }: Snapshot): KeptResult | undefined {
-  return unknownMembers?.[ANNOTATION] as KeptResult | undefined
 }
 
 function observe(job: JobOf<'backup'>, { reporter }: JobContext): Findings {

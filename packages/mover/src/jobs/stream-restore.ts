@@ -1,12 +1,83 @@
 // Gives a kept file to a command.
 import type { MoverResults } from '@holdfast/domain'
+import {
+  openStream,
+  parseObjectId,
+  type Repository,
+  type SnapshotId,
+  type StoredStream,
+} from '@holdfast/engine'
+import { feedCommand } from '../command/feed-command.ts'
+import { runCommand } from '../command/run-command.ts'
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
+import { withLockedRepository } from '../open-repository.ts'
 import type { JobOf } from './job-of.ts'
 
-export async function runStreamRestore(
-  _job: JobOf<'stream-restore'>,
-  _context: JobContext,
-): Promise<MoverResults['stream-restore']> {
-  throw new MoverError({ code: 'invalid-job', reason: 'this mover runs no commands yet' })
+type Job = JobOf<'stream-restore'>
+type Result = MoverResults['stream-restore']
+
+export async function runStreamRestore(job: Job, context: JobContext): Promise<Result> {
+  return await withLockedRepository(context, job.repository, 'shared', async (locked) => {
+    const { repository } = locked
+    const noMore = new AbortController()
+    const signal = AbortSignal.any([locked.signal, noMore.signal])
+    try {
+      const stream = await openStored(job, repository, signal)
+      return await giveToCommand(job, { context, stream, signal: locked.signal })
+    } finally {
+      // A command may end before it has read everything.
+      noMore.abort(new Error('the rest of the stream is not wanted'))
+    }
+  })
+}
+
+/** Reads its beginning, too: what cannot be read is better known before the command runs. */
+async function openStored(
+  { repositorySnapshotID, logicalPath }: Job,
+  repository: Repository,
+  signal: AbortSignal,
+): Promise<StoredStream> {
+  const snapshotId = parseObjectId<SnapshotId>(repositorySnapshotID)
+  if (snapshotId === undefined) {
+    throw new MoverError({ code: 'snapshot-not-found', repositorySnapshotID })
+  }
+  await repository.loadIndex(signal)
+  const { sizeBytes, pieces } = await openStream({ repository, snapshotId, logicalPath, signal })
+  const first = await pieces.next()
+  return { sizeBytes, pieces: behind(first, pieces) }
+}
+
+async function* behind(
+  first: IteratorResult<Buffer, void>,
+  others: StoredStream['pieces'],
+): StoredStream['pieces'] {
+  if (first.done === true) return
+  yield first.value
+  yield* others
+}
+
+interface StreamRestore {
+  readonly context: JobContext
+  readonly stream: StoredStream
+  readonly signal: AbortSignal
+}
+
+async function giveToCommand(
+  { target: location, timeoutMs }: Job,
+  { context, stream, signal }: StreamRestore,
+): Promise<Result> {
+  const { sizeBytes, pieces } = stream
+  const { reporter } = context
+  reporter.scanned({ entries: 1, bytes: sizeBytes })
+  return await runCommand(
+    { context, location, takesInput: true, timeoutMs, signal },
+    async (command) => {
+      const { stdout, outputTail } = command
+      stdout.socket.on('data', outputTail.append)
+      await feedCommand(command, pieces, (bytes) => reporter.progress({ entries: 0, bytes }))
+      await command.succeeded()
+      return { sizeBytes, command: command.report() }
+    },
+  )
 }

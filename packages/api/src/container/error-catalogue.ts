@@ -25,7 +25,6 @@ export const ERROR_TITLES = {
   '415.invalid-content-type': 'The body must be JSON',
   '422.missing-argument': 'An argument is missing',
   '422.invalid-argument': 'An argument is invalid',
-  '422.invalid-input': 'The request cannot be done as it was asked for',
   '422.max-exceeded': 'A limit is exceeded',
   '422.not-compatible': 'The change does not fit the resource',
   '422.already-exists': 'The resource exists already',

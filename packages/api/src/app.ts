@@ -10,7 +10,6 @@ import Fastify, {
 import { registerApplicationDialect } from './application/application-dialect.ts'
 import { sendProblem } from './application/problem-response.ts'
 import { answerFailure } from './application/problems.ts'
-import { answerUnreadableRequests } from './application/unreadable-request.ts'
 import {
   answerContainerBadUrl,
   isContainerPath,
@@ -23,6 +22,7 @@ import { registerDocumentation } from './system/documentation.ts'
 import { type Readiness, registerHealth } from './system/health.ts'
 import { registerServiceMetrics, type ServiceMetricsOptions } from './system/service-metrics.ts'
 import { registerSession } from './system/session.ts'
+import { answerUnreadableRequests } from './unreadable-request.ts'
 
 export interface AppDependencies
   extends Omit<OperationContext, 'inventories'>,

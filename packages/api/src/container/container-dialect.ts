@@ -9,7 +9,8 @@ import { makePathIndex, type PathIndex } from '../path-index.ts'
 import { auditedDialect } from './audit.ts'
 import { pointsInto, schemaViolation } from './body-validation.ts'
 import { allowOtherOrigins, answerPreflight } from './cross-origin.ts'
-import { type AuthErrorForm, sendError } from './envelope.ts'
+import { type AuthErrorForm, errorBody, sendError } from './envelope.ts'
+import { statusOf } from './error-catalogue.ts'
 import { type AnsweredFailure, answerFailure, type ErrorAnswer } from './problems.ts'
 import { admit, registerRoute } from './register-route.ts'
 import { emptyBody, readJsonBodies } from './request-body.ts'
@@ -56,6 +57,13 @@ export function isContainerPath(url: string): boolean {
 /** For what the router refuses before any route is found. */
 export function answerContainerBadUrl(reply: FastifyReply): FastifyReply {
   return sendError(reply, answerFailure({ code: 'path-unknown' }), 'envelope')
+}
+
+/** The answer to what never became a request. */
+export function containerErrorOf(failure: AnsweredFailure) {
+  const answer = answerFailure(failure)
+  const body = Buffer.from(JSON.stringify(errorBody(answer, 'envelope')))
+  return { status: statusOf(answer.code), code: answer.code, body }
 }
 
 function answerUnknownPath(

@@ -39,7 +39,7 @@ export interface TestApi {
   /** Another one over another database, with everything else the same. */
   buildOn(
     database: Database,
-    options?: Pick<AppDependencies, 'publicUrl' | 'trustedProxies'>,
+    options?: Pick<AppDependencies, 'publicUrl' | 'trustedProxies' | 'containerAuthErrors'>,
   ): Promise<FastifyInstance>
   call(method: string, path: string, options?: CallOptions): Promise<TestAnswer>
   /** As the owner, in the container dialect: `containers` is `/v1/containers`. */

@@ -126,6 +126,7 @@ const SINGLE_ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/accounts/{account_id}/holdfast/v1/appBackups/{appBackup_id}/volumes'],
   ['GET', '/accounts/{account_id}/holdfast/v1/appSnaps/{appSnap_id}/volumes'],
   ['GET', '/accounts/{account_id}/holdfast/v1/buckets/{bucket_id}/repository'],
+  ['POST', '/accounts/{account_id}/holdfast/v1/containers/{container_id}/backups'],
   ['POST', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/cancel'],
   ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/steps'],
   ['GET', '/accounts/{account_id}/holdfast/v1/tasks/{task_id}/log'],
@@ -589,6 +590,7 @@ function validBodyOf(route: Route): object | undefined {
   if (route.path.includes('/settings')) {
     return { type: 'application/astra-setting', version: '1.1' }
   }
+  if (route.path.includes('/containers')) return { type: 'application/astra-appBackup' }
   const name = /(app|appBackup|appSnap)s(?:\/\{\w+\})?$/.exec(route.path)?.[1]
   return { type: `application/astra-${name}`, version: name === 'app' ? '2.2' : '1.2', name: 'x' }
 }
@@ -668,6 +670,7 @@ async function makeOneOfEach(): Promise<void> {
   const first = async (path: string) => (await api.call('GET', path)).body.items[0].id as string
   Object.assign(ids, {
     app_id: appID,
+    container_id: appID,
     'appAsset_id of appBackups': backupAssetID,
     'appAsset_id of appSnaps': snapshotAssetID,
     appBackup_id: backupID,

@@ -41,6 +41,8 @@ const RIGHTS: Readonly<Record<string, Right>> = {
   deliveries: { read: 'admin', readNeeds: 'account' },
   apps: OF_APPS,
   appBackups: OF_APPS,
+  // Streams of containers, which can only be asked for.
+  backups: { write: 'member', writeNeeds: 'reach' },
   appSnaps: OF_APPS,
   schedules: OF_APPS,
   executionHooks: OF_APPS,

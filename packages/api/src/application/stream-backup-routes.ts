@@ -56,6 +56,7 @@ export function registerStreamBackups(app: FastifyInstance, context: OperationCo
           container_id: Type.String({ pattern: '^([-0-9a-fA-F]{36}|[0-9a-f]{24})$' }),
         }),
         body: BodySchema,
+        consumes: ['application/json', `${TYPE}+json`],
         response: {
           201: {
             description: 'The backup, which is pending. Location is its URL as an appBackup.',

@@ -1,5 +1,6 @@
 // What capabilities mean in the other dialect, row by row, and the laws of giving them.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
@@ -68,6 +69,18 @@ test('each role of the other dialect is a default role that is that role again',
   for (const [role, identifier] of Object.entries(DEFAULT_ROLE_OF_USER)) {
     assert.equal(applicationRoleOf(defaultRole(identifier).capabilities), role)
   }
+})
+
+test('docs/people-and-rights.md tells both ways', () => {
+  const page = readFileSync(new URL('../../../docs/people-and-rights.md', import.meta.url), 'utf8')
+  const rows = page.matchAll(/^\| `(\w+)` \((\d+)\) \|[^|]*\| (\S+) \| `(\w+)` \|$/gm)
+  const told = [...rows].map(([, ...columns]) => columns)
+  const expected = DEFAULT_ROLES.map(({ identifier, rank, capabilities }) => {
+    const users = Object.entries(DEFAULT_ROLE_OF_USER).find(([, role]) => role === identifier)
+    const ofUsers = users === undefined ? '–' : `\`${users[0]}\``
+    return [identifier, String(rank), ofUsers, applicationRoleOf(capabilities)]
+  })
+  assert.deepEqual(told, expected)
 })
 
 test('the default roles have the capabilities that the documents assign them', () => {

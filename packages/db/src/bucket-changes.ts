@@ -110,11 +110,10 @@ export async function isCredentialNeeded(
     select exists (
       select 1 from buckets where credential_id = ${credentialID} and (
         (deleted_at is null and id <> ${exceptBucketID})
-        or exists (select 1 from backups where bucket_id = buckets.id and not exists (
-          select 1 from tasks where tasks.resource_id = backups.id
-            and tasks.kind = 'delete-backup' and tasks.state = 'completed'))
-        or exists (select 1 from application_snapshots where bucket_id = buckets.id
-          and deleted_at is null))
+        or (deleted_at is not null and exists (
+          select 1 from backups where bucket_id = buckets.id and not exists (
+            select 1 from tasks where tasks.resource_id = backups.id
+              and tasks.kind = 'delete-backup' and tasks.state = 'completed'))))
     ) as "isNeeded"
   `.execute(queries)
   return rows[0]?.isNeeded === true

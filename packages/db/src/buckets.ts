@@ -1,6 +1,7 @@
 // Buckets, and what the choice of one for a new copy needs.
 import { type BucketCandidate, isS3Provider, readServerURL, type S3Place } from '@holdfast/domain'
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
+import { hexIDOf } from './container-ids.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isBucketNeeded } from './namespace-reach.ts'
 import {
@@ -21,6 +22,11 @@ export interface Bucket extends ResourceCommon {
   readonly stateDetails: readonly StateDetail[]
   readonly provider: string
   readonly bucketParameters: BucketParameters
+  /** As an integration it is known by it: unique among the account's buckets. */
+  readonly identifier: string
+  /** Where it was made as an integration. */
+  readonly vendor?: string
+  readonly isByApiKey: boolean
 }
 
 /** The member that its provider takes; others are not there. */
@@ -36,11 +42,15 @@ interface BucketRow extends CommonRow {
   readonly state_details: readonly StateDetail[]
   readonly provider: string
   readonly bucket_parameters: object
+  readonly identifier: string | null
+  readonly vendor: string | null
+  readonly is_by_api_key: boolean
 }
 
 export const BUCKETS: ResourceSource<Bucket> = {
   from: sql`buckets`,
-  columns: sql`buckets.*`,
+  columns: sql`buckets.*,
+    exists (select 1 from api_keys where api_keys.id = buckets.created_by) as is_by_api_key`,
   isVisible: sql`buckets.deleted_at is null`,
   limitedTo: ({ reach }) => ({ rows: isBucketNeeded(reach, sql`buckets.id`) }),
   id: sql`buckets.id`,
@@ -55,6 +65,7 @@ export const BUCKETS: ResourceSource<Bucket> = {
     stateDetails: json(sql`buckets.state_details`),
     provider: text(sql`buckets.provider`),
     bucketParameters: json(sql`buckets.bucket_parameters`),
+    identifier: text(sql`buckets.identifier`),
   },
   toResource: toBucket,
 }
@@ -68,7 +79,17 @@ function toBucket(row: BucketRow): Bucket {
     stateDetails: row.state_details,
     provider: row.provider,
     bucketParameters: toBucketParameters(row.bucket_parameters),
+    identifier: row.identifier ?? hexIDOf(row.id),
+    ...(row.vendor === null ? {} : { vendor: row.vendor }),
+    isByApiKey: row.is_by_api_key,
   }
+}
+
+/** Those whose name or identifier holds `search`, whatever the case. */
+export function bucketsMatching(search: string): ResourceSource<Bucket> {
+  const texts = sql`concat_ws(' ', buckets.name, buckets.identifier)`
+  const isFound = sql<SqlBool>`strpos(lower(${texts}), lower(${search})) > 0`
+  return { ...BUCKETS, isVisible: sql`(${BUCKETS.isVisible} and ${isFound})` }
 }
 
 export function toBucketParameters(stored: object): BucketParameters {

@@ -74,6 +74,7 @@ export {
   forgetRepositoryIsMade,
   holdBucket,
   insertBucket,
+  isCredentialNeeded,
   listKnownBuckets,
   lockBucket,
   lockBuckets,
@@ -98,7 +99,7 @@ export {
   requestVerificationOf,
 } from './bucket-verification.ts'
 export type { Bucket, BucketChoices, BucketParameters } from './buckets.ts'
-export { BUCKETS, listBucketChoices, s3PlaceOf } from './buckets.ts'
+export { BUCKETS, bucketsMatching, listBucketChoices, s3PlaceOf } from './buckets.ts'
 export type { CloudChange, ClusterChange, NewCloud } from './cloud-changes.ts'
 export {
   hasStorageClass,

@@ -103,6 +103,7 @@ export {
   INTEGRATION_VENDORS,
   isIntegrationVendor,
   readVendorPlace,
+  regionToldBy,
   shownValuesOf,
   VENDOR_DEFINITIONS,
   vendorOf,

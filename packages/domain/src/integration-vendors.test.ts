@@ -42,6 +42,17 @@ test('another server of S3 gets the region that it expects', () => {
   })
 })
 
+test('a region that is not that of the endpoint is refused; one that it does not tell is kept', () => {
+  const auth = { ...KEYS, region: 'eu-west-1' }
+  const at = (endpoint: string) => ({ auth, extra: { bucket: 'backups', endpoint } })
+  const elsewhere = at('https://s3.us-west-2.amazonaws.com')
+  assert.deepEqual(faultsOf('aws-s3', elsewhere), ['auth.region wrong'])
+  const global = placeOf('aws-s3', at('https://s3.amazonaws.com'))
+  assert.partialDeepStrictEqual(global, { provider: 'aws', keys: { region: 'eu-west-1' } })
+  const bucketParameters = { s3: { serverURL: 'https://s3.amazonaws.com', bucketName: 'backups' } }
+  assert.deepEqual(shownValuesOf({ provider: 'aws', bucketParameters }).auth, {})
+})
+
 test('Backblaze is found by its region, by its endpoint, or by the key', () => {
   const expected = {
     provider: 'generic-s3',
@@ -96,8 +107,8 @@ test('what is shown of an integration, sent again with its keys, is the same pla
     [
       'aws-s3',
       {
-        auth: { region: 'us-east-1' },
-        extra: { bucket: 'b-1', endpoint: 'https://s3.amazonaws.com' },
+        auth: { region: 'eu-west-1' },
+        extra: { bucket: 'b-1', endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' },
       },
     ],
     ['backblaze-b2', { auth: { region: 'us-east-005' }, extra: { bucket: 'backups' } }],

@@ -1,7 +1,7 @@
 // The vendors of object storage that the container dialect's integrations can be of, and what each
 // one's fields mean for a bucket and its credential. The dialect's documents list neither; clients
 // read both from the definitions that are answered.
-import { isAwsEndpoint, isS3Provider, readServerURL, regionOf } from './s3-place.ts'
+import { awsRegionOf, isAwsEndpoint, isS3Provider, readServerURL } from './s3-place.ts'
 
 export const INTEGRATION_VENDORS = [
   'aws-s3',
@@ -168,6 +168,11 @@ export function readVendorPlace(
   if (value === '') {
     return { faults: [{ group: 'extra', field: 'endpoint', reason, isMissing: false }] }
   }
+  const told = regionToldBy(value)
+  if (told !== undefined && auth.region !== undefined && told !== auth.region) {
+    const reason = `is not ${told}, which is that of the endpoint`
+    return { faults: [{ group: 'auth', field: 'region', reason, isMissing: false }] }
+  }
   const isAws = isAwsEndpoint(value)
   return {
     place: {
@@ -178,8 +183,8 @@ export function readVendorPlace(
       keys: {
         accessKey: auth.key_id,
         accessSecret: auth.secret,
-        // Amazon's hostnames say it themselves, and two that differ help nobody.
-        region: isAws ? undefined : (auth.region ?? backblazeRegionOf(value)),
+        // Where the name of Amazon's host says it, a second place for it could only differ.
+        region: isAws && told !== undefined ? undefined : (auth.region ?? told),
         ...(vendor === 'coreweave' ? { addressing: 'virtual-host' } : {}),
       },
     },
@@ -269,12 +274,23 @@ function backblazeRegionOfKey(keyID: string): string | undefined {
   return BACKBLAZE_REGIONS[keyID.slice(0, 3)]
 }
 
-function backblazeRegionOf(serverURL: string): string | undefined {
-  return /^(?:https?:\/\/)?s3\.([a-z0-9-]+)\.backblazeb2\.com$/.exec(serverURL)?.[1]
+/** The region that the name of an S3 server tells. */
+export function regionToldBy(serverURL: string): string | undefined {
+  const { value } = readServerURL(serverURL, 'generic-s3')
+  if (value === undefined) return undefined
+  const { hostname } = new URL(value)
+  return awsRegionOf(hostname) ?? regionWithin(hostname, BACKBLAZE) ?? regionWithin(hostname, VULTR)
 }
 
-function vultrRegionOf(serverURL: string): string | undefined {
-  return /^(?:https?:\/\/)?([a-z0-9-]+)\.vultrobjects\.com$/.exec(serverURL)?.[1]
+function regionWithin(hostname: string, domain: string): string | undefined {
+  if (!hostname.endsWith(`.${domain}`)) return undefined
+  const name = hostname.slice(0, -domain.length - 1).replace(/^s3\./, '')
+  return name.includes('.') ? undefined : name
+}
+
+function isHostOf(serverURL: string, domain: string): boolean {
+  const { value } = readServerURL(serverURL, 'generic-s3')
+  return value !== undefined && new URL(value).hostname.endsWith(`.${domain}`)
 }
 
 /** A bucket as this dialect or the other one made it. */
@@ -293,8 +309,8 @@ export function vendorOf({ provider, bucketParameters, vendor }: BucketAsKept): 
   if (!isS3Provider(provider)) return 'holdfast-local'
   if (provider !== 'aws' && vendor !== undefined && isIntegrationVendor(vendor)) return vendor
   const serverURL = bucketParameters.s3?.serverURL ?? ''
-  if (backblazeRegionOf(serverURL) !== undefined) return 'backblaze-b2'
-  return vultrRegionOf(serverURL) === undefined ? 'aws-s3' : 'vultr'
+  if (isHostOf(serverURL, BACKBLAZE)) return 'backblaze-b2'
+  return isHostOf(serverURL, VULTR) ? 'vultr' : 'aws-s3'
 }
 
 /** What its fields hold; nothing of its credential is among it. */
@@ -306,19 +322,10 @@ export function shownValuesOf(bucket: BucketAsKept): {
   if (local !== undefined) return { auth: {}, extra: { path: local.path } }
   if (s3 === undefined) return { auth: {}, extra: {} }
   const { serverURL, bucketName } = s3
+  const region = regionToldBy(serverURL)
+  const auth: Readonly<Record<string, string>> = region === undefined ? {} : { region }
   const vendor = vendorOf(bucket)
-  const found = shownRegionOf(bucket.provider, serverURL)
-  const auth: Readonly<Record<string, string>> = found === undefined ? {} : { region: found }
-  const isSaid = serverURL === '' || serverURLOf(asS3Vendor(vendor), auth, {}) === serverURL
+  const isSaid =
+    serverURL === '' || (vendor !== 'holdfast-local' && serverURLOf(vendor, auth, {}) === serverURL)
   return { auth, extra: { bucket: bucketName, ...(isSaid ? {} : { endpoint: serverURL }) } }
-}
-
-function asS3Vendor(vendor: IntegrationVendor): Exclude<IntegrationVendor, 'holdfast-local'> {
-  return vendor === 'holdfast-local' ? 'aws-s3' : vendor
-}
-
-function shownRegionOf(provider: string, serverURL: string): string | undefined {
-  if (provider !== 'aws') return backblazeRegionOf(serverURL) ?? vultrRegionOf(serverURL)
-  const { value } = readServerURL(serverURL, 'aws')
-  return value === undefined ? undefined : regionOf(value)
 }

@@ -57,11 +57,13 @@ const REGION_DEFAULT = 'us-east-1'
 
 /** From names such as `s3.eu-west-1.amazonaws.com`; what a server asks for otherwise. */
 export function regionOf(endpoint: string): string {
-  const { hostname } = new URL(endpoint)
-  const match = /(?:^|\.)s3[.-](?:dualstack\.)?([a-z]{2,}(?:-[a-z0-9]+)+)\.amazonaws\.com/.exec(
-    hostname,
-  )
-  return match?.[1] ?? REGION_DEFAULT
+  return awsRegionOf(new URL(endpoint).hostname) ?? REGION_DEFAULT
+}
+
+/** Undefined where the name of the host does not say it. */
+export function awsRegionOf(hostname: string): string | undefined {
+  const name = /(?:^|\.)s3[.-](?:dualstack\.)?([a-z]{2,}(?:-[a-z0-9]+)+)\.amazonaws\.com/
+  return name.exec(hostname)?.[1]
 }
 
 /** What a credential says of an S3 server's keys; never logged. */

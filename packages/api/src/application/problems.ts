@@ -708,6 +708,13 @@ const ANSWERS: Answers = {
     remedy: 'Use that bucket, or name another one.',
     invalidFields: [{ name: 'bucketParameters', reason: `is the place of the bucket ${name}` }],
   }),
+  'bucket-identifier-taken': ({ bucketID, identifier }) => ({
+    problem: 10,
+    resource: `bucket ${bucketID}`,
+    reason: `As an integration this bucket is known as ${identifier}.`,
+    remedy: 'Choose another identifier.',
+    invalidFields: [{ name: 'identifier', reason: `${identifier} is taken by another bucket` }],
+  }),
   'bucket-server-mismatch': ({ provider, server }) => ({
     problem: 82,
     resource: `server ${server}`,

@@ -258,7 +258,7 @@ const ANSWERS: Answers = {
       'The service failed in a way it did not expect; nothing is known to have changed. Look in the log of the service, and repeat the request.',
   }),
   'invalid-request': ({ members }) => ({
-    code: '422.invalid-argument',
+    code: members[0]?.isMissing ? '422.missing-argument' : '422.invalid-argument',
     detail: `${sentenceOf(members)} Correct what is named.`,
     ...sourceOf(members),
   }),
@@ -532,6 +532,11 @@ const ANSWERS: Answers = {
   'bucket-exists': ({ bucketID, name }) => ({
     code: '409.duplicate-found',
     detail: `The integration ${name} (${hexIDOf(bucketID)}) has the same bucket. Use that one, or name another bucket.`,
+  }),
+  'bucket-identifier-taken': ({ bucketID, identifier }) => ({
+    code: '409.duplicate-found',
+    detail: `The integration ${hexIDOf(bucketID)} already has the identifier ${identifier}. Choose another one.`,
+    source: '/identifier',
   }),
   'bucket-server-mismatch': ({ provider, server }) => ({
     code: '422.invalid-argument',

@@ -5,6 +5,7 @@ import { BACKUPS_ROUTES } from './routes/backups.ts'
 import { CONTAINERS_ROUTES } from './routes/containers.ts'
 import { HUB_ROUTES } from './routes/hub.ts'
 import { INSTANCES_ROUTES } from './routes/instances.ts'
+import { INTEGRATIONS_ROUTES } from './routes/integrations.ts'
 import { JOBS_ROUTES } from './routes/jobs.ts'
 import { ROLES_ROUTES } from './routes/roles.ts'
 
@@ -15,5 +16,6 @@ export const ROUTES: readonly RouteDefinition[] = [
   ...CONTAINERS_ROUTES,
   ...INSTANCES_ROUTES,
   ...BACKUPS_ROUTES,
+  ...INTEGRATIONS_ROUTES,
   ...JOBS_ROUTES,
 ]

@@ -10,14 +10,11 @@ import {
   decodeKeyStore,
   findBucketDefaults,
   findResource,
-  forgetRepositoryIsMade,
   insertBucket,
   inTransaction,
-  listKnownBuckets,
   lockBucket,
   lockBuckets,
   markBucketDeleted,
-  moveRepository,
   openCredential,
   type Queries,
   updateBucket,
@@ -25,16 +22,22 @@ import {
 import { type Label, readS3Keys } from '@holdfast/domain'
 import {
   type BucketPlace,
-  LOCAL_MEMBER,
   placeKeyOf,
   readBucketPlace,
   type SentBucketParameters,
-  serverOf,
 } from './bucket-place.ts'
+import {
+  checkDirectory,
+  followPlace,
+  refuseSameBucket,
+  takeOverRepository,
+} from './bucket-rules.ts'
 import type { Caller } from './caller.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
-import { checkPermission } from './permissions.ts'
+
+/** The credential of a directory. */
+const NIL = '00000000-0000-0000-0000-000000000000'
 
 export interface BucketRequest {
   readonly name?: string
@@ -140,29 +143,36 @@ export async function removeBucket(
   { accountID }: Caller,
   id: string,
 ): Promise<void> {
-  await inTransaction(context.database, async (transaction) => {
-    await lockBuckets(transaction, accountID)
-    if (!(await lockBucket(transaction, { accountID, bucketID: id }))) throw missing(id)
-    const { cloud, cluster } = await findBucketDefaults(transaction, id)
-    if (cloud !== undefined) {
-      throw new OperationError({ code: 'bucket-is-cloud-default', bucketID: id, cloud })
-    }
-    if (cluster !== undefined) {
-      throw new OperationError({ code: 'bucket-is-cluster-default', bucketID: id, cluster })
-    }
-    const use = await countBucketUse(transaction, id)
-    if (Object.values(use).some((count) => count > 0)) {
-      throw new OperationError({ code: 'bucket-in-use', bucketID: id, ...use })
-    }
-    const now = context.now()
-    await markBucketDeleted(transaction, { id, now })
-    await clearCondition(transaction, {
-      accountID,
-      resourceID: id,
-      name: BUCKET_UNAVAILABLE,
-      description: 'The bucket was deleted.',
-      eventTime: now,
-    })
+  await inTransaction(context.database, (transaction) =>
+    dropBucket(transaction, { accountID, id, now: context.now() }),
+  )
+}
+
+/** The same within the caller's transaction. */
+export async function dropBucket(
+  transaction: Queries,
+  { accountID, id, now }: { readonly accountID: string; readonly id: string; readonly now: Date },
+): Promise<void> {
+  await lockBuckets(transaction, accountID)
+  if (!(await lockBucket(transaction, { accountID, bucketID: id }))) throw missing(id)
+  const { cloud, cluster } = await findBucketDefaults(transaction, id)
+  if (cloud !== undefined) {
+    throw new OperationError({ code: 'bucket-is-cloud-default', bucketID: id, cloud })
+  }
+  if (cluster !== undefined) {
+    throw new OperationError({ code: 'bucket-is-cluster-default', bucketID: id, cluster })
+  }
+  const use = await countBucketUse(transaction, id)
+  if (Object.values(use).some((count) => count > 0)) {
+    throw new OperationError({ code: 'bucket-in-use', bucketID: id, ...use })
+  }
+  await markBucketDeleted(transaction, { id, now })
+  await clearCondition(transaction, {
+    accountID,
+    resourceID: id,
+    name: BUCKET_UNAVAILABLE,
+    description: 'The bucket was deleted.',
+    eventTime: now,
   })
 }
 
@@ -235,16 +245,12 @@ async function checkAccess(
     await checkCredential(context, { accountID: caller.accountID, id: credentialID })
     return
   }
-  checkPermission(caller, 'manage-local-buckets')
+  await checkDirectory(context, caller, bucketParameters.local?.path ?? '')
   if (credentialID !== NIL) {
     const reason = 'must be the nil UUID: a directory needs none'
     throw invalid('credentialID', reason)
   }
-  const reason = await context.refuseLocalBucket(bucketParameters.local?.path ?? '')
-  if (reason !== undefined) throw invalid(LOCAL_MEMBER, reason)
 }
-
-const NIL = '00000000-0000-0000-0000-000000000000'
 
 async function checkCredential(
   { database, sealing }: OperationContext,
@@ -261,59 +267,6 @@ async function checkCredential(
   if (!('faults' in read)) return
   const faults = read.faults.map(({ name, reason }) => `${name} ${reason}`).join(', ')
   throw invalid('credentialID', `names a credential whose keyStore cannot be used: ${faults}`)
-}
-
-interface NamedPlace {
-  readonly accountID: string
-  readonly name: string
-  readonly place: BucketPlace
-  readonly exceptID?: string
-}
-
-/** Two rows for one place would be two repositories with two passwords in it. */
-async function refuseSameBucket(
-  transaction: Queries,
-  { accountID, name, place, exceptID }: NamedPlace,
-): Promise<void> {
-  const key = placeKeyOf(place)
-  for (const other of await listKnownBuckets(transaction, accountID)) {
-    if (other.isDeleted || other.id === exceptID) continue
-    const isSameName =
-      other.name === name &&
-      other.provider === place.provider &&
-      serverOf(other) === serverOf(place)
-    if (!isSameName && placeKeyOf(other) !== key) continue
-    throw new OperationError({ code: 'bucket-exists', bucketID: other.id, name: other.name })
-  }
-}
-
-interface BucketAt {
-  readonly accountID: string
-  readonly bucketID: string
-  readonly place: BucketPlace
-}
-
-/** What was kept there by a bucket that was deleted since has its password in that row. */
-async function takeOverRepository(
-  transaction: Queries,
-  { accountID, bucketID, place }: BucketAt,
-): Promise<void> {
-  const key = placeKeyOf(place)
-  for (const other of await listKnownBuckets(transaction, accountID)) {
-    if (!other.isDeleted || placeKeyOf(other) !== key) continue
-    if (!(await moveRepository(transaction, { from: other.id, to: bucketID }))) continue
-    // Somebody may have emptied the bucket: the next backup opens it, or makes it anew.
-    await forgetRepositoryIsMade(transaction, bucketID)
-    return
-  }
-}
-
-/** A bucket with copies was moved with its data; one without begins anew. */
-async function followPlace(transaction: Queries, at: BucketAt): Promise<void> {
-  const { backups, snapshots } = await countBucketUse(transaction, at.bucketID)
-  if (backups + snapshots > 0) return
-  await forgetRepositoryIsMade(transaction, at.bucketID)
-  await takeOverRepository(transaction, at)
 }
 
 function findBucket(database: Queries, accountID: string, id: string) {

@@ -8,6 +8,8 @@ import type { Permission } from './permission.ts'
 export interface InvalidMember {
   readonly name: string
   readonly reason: string
+  /** It is not there. */
+  readonly isMissing?: boolean
 }
 
 export type MissingKind =
@@ -205,6 +207,11 @@ export type OperationFailure =
   | { readonly code: 'kubeconfig-exists'; readonly credentialID: string; readonly name: string }
   | { readonly code: 'kubeconfig-invalid'; readonly reason: string }
   | { readonly code: 'bucket-exists'; readonly bucketID: string; readonly name: string }
+  | {
+      readonly code: 'bucket-identifier-taken'
+      readonly bucketID: string
+      readonly identifier: string
+    }
   | { readonly code: 'bucket-server-mismatch'; readonly provider: string; readonly server: string }
   | {
       readonly code: 'bucket-in-use'

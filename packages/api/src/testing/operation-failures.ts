@@ -141,6 +141,11 @@ export const OPERATION_FAILURES: Failures = {
   'kubeconfig-exists': { code: 'kubeconfig-exists', credentialID: 'x', name: 'y' },
   'kubeconfig-invalid': { code: 'kubeconfig-invalid', reason: 'It is empty.' },
   'bucket-exists': { code: 'bucket-exists', bucketID: 'x', name: 'y' },
+  'bucket-identifier-taken': {
+    code: 'bucket-identifier-taken',
+    bucketID: 'x',
+    identifier: 'y',
+  },
   'bucket-server-mismatch': { code: 'bucket-server-mismatch', provider: 'aws', server: 'y' },
   'bucket-in-use': {
     code: 'bucket-in-use',

@@ -46,7 +46,6 @@ interface ContainerBackupRow {
   readonly bucket_id: string
   readonly state: CopyState
   readonly state_unready: readonly string[]
-  readonly is_being_deleted: boolean
   readonly deleted_at: Date | null
   readonly created_at: Date
   readonly modified_at: Date
@@ -59,11 +58,9 @@ interface ContainerBackupRow {
   } | null
 }
 
-const IS_BEING_DELETED = sql`(backups.deleted_at is not null
-  and exists (select 1 from tasks where tasks.resource_id = backups.id
-    and tasks.kind = 'delete-backup')
-  and not exists (select 1 from tasks where tasks.resource_id = backups.id
-    and tasks.kind = 'delete-backup' and tasks.state = 'completed'))`
+/** Of one whose deletion was asked for; null, so not visible, when no task has its deletion. */
+const IS_BEING_DELETED = sql`(select bool_and(tasks.state <> 'completed') from tasks
+  where tasks.resource_id = backups.id and tasks.kind = 'delete-backup')`
 
 /** The latest of its deletions, when that one failed. */
 const FAILED_DELETION = sql`(select to_jsonb(latest) from (
@@ -80,7 +77,7 @@ const STATE = sql`(case when backups.deleted_at is not null then 'deleting'
 
 export const CONTAINER_BACKUPS: ResourceSource<ContainerBackup> = {
   from: sql`container_backups join backups on backups.id = container_backups.backup_id
-    join apps on apps.id = container_backups.app_id
+    join apps on apps.id = backups.app_id
     left join repositories on repositories.id = backups.repository_id`,
   columns: sql`container_backups.*, backups.bucket_id, backups.state, backups.state_unready,
     backups.deleted_at, backups.created_at, backups.modified_at, repositories.prefix,
@@ -91,18 +88,16 @@ export const CONTAINER_BACKUPS: ResourceSource<ContainerBackup> = {
     and (backups.deleted_at is null or ${IS_BEING_DELETED})`,
   limitedTo: ({ reach }) => ({ rows: isCopyHeld(reach, 'backups') }),
   id: sql`container_backups.id`,
-  accountID: sql`container_backups.account_id`,
+  // By the columns of an index that is in the order of their creation.
+  accountID: sql`backups.account_id`,
   createdAt: sql`backups.created_at`,
-  parents: {
-    appID: sql`container_backups.app_id`,
-    backupID: sql`container_backups.backup_id`,
-  },
+  parents: { appID: sql`backups.app_id`, backupID: sql`backups.id` },
   fields: {
     id: text(sql`container_backups.id`),
     instanceID: text(sql`container_backups.instance_id`),
     state: text(STATE),
     sizeBytes: number(SIZE),
-    createdAt: instant(sql`backups.created_at`),
+    createdAt: { kind: 'instant', expression: sql`backups.created_at`, isNeverNull: true },
     modifiedAt: instant(sql`greatest(backups.modified_at, backups.deleted_at)`),
   },
   toResource: toContainerBackup,

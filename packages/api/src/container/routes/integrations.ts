@@ -179,7 +179,7 @@ export const INTEGRATIONS_ROUTES: readonly RouteDefinition[] = [
     operationID: 'updateIntegration',
     summary: 'Change an integration',
     description:
-      'What is absent or null stays, keys included; a field of auth or extra that is null is taken away. With another place its data must have been moved there.',
+      'What is absent stays, and so do keys that are null; any other field that is null is taken away. With another place its data must have been moved there.',
     tag: TAG,
     capability: 'hubs-integrations-manage',
     isHubHeaderOptional: true,

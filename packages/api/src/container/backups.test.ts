@@ -108,6 +108,25 @@ test('backups are sorted and given in pages; past the end there is nothing', asy
   assertContainerError(await get(`${pathOf(appID)}?filter[state]=live`), '422.invalid-argument')
 })
 
+test('the integrations in which backups lie are included, each once, with its definition', async () => {
+  const appID = await manageApp(api, 'included')
+  const path = pathOf(appID)
+  assert.deepEqual((await get(`${path}?include=integrations`)).body.includes, { integrations: {} })
+  const backupID = await completedBackup(api, appID)
+  await completedBackup(api, appID)
+  const id = hexIDOf(api.tenant.bucketID)
+  const integration = await get(`hubs/current/integrations/${id}?meta=definition`)
+  assert.ok(integration.body.data.meta.definition.extends.includes('backups'))
+  const expected = { integrations: { [id]: integration.body.data } }
+  const list = await get(`${path}?include=integrations`)
+  assert.equal(list.body.data.length, 2)
+  assert.deepEqual(list.body.includes, expected)
+  const one = derivedHexID(backupID, HOST_INSTANCE_IDENTITY)
+  assert.deepEqual((await get(`${path}/${one}?include=integrations`)).body.includes, expected)
+  assert.equal((await get(path)).body.includes, undefined)
+  assertContainerError(await get(`${path}?include=creators`), '422.invalid-argument')
+})
+
 test('what is not there is not found, by its kind', async () => {
   const appID = await manageApp(api, 'missing')
   const otherAppID = await manageApp(api, 'missing-other')

@@ -1,16 +1,18 @@
 // Backups of a container: read, restored and deleted, and what their runs logged. They are made by
 // the container's configuration, or in the other dialect.
-import { CONTAINER_BACKUPS, listContainerBackupLogs } from '@holdfast/db'
+import { CONTAINER_BACKUPS, type ContainerBackup, listContainerBackupLogs } from '@holdfast/db'
 import { type Static, Type } from 'typebox'
 import { deleteBackup } from '../../operations/delete-backup.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import { requestRestore } from '../../operations/restore-app.ts'
 import { BackupLogSchema, BackupSchema, toWireBackup, toWireBackupLog } from '../backup-view.ts'
 import { findContainer, findContainerBackup, findInstance } from '../find-container.ts'
+import { IncludedIntegrationsSchema, includeIntegrations } from '../included-integrations.ts'
 import { JobDescriptorSchema } from '../job-schemas.ts'
 import { describeJob } from '../job-view.ts'
 import { listPage } from '../list-page.ts'
 import { RequestError } from '../request-failure.ts'
-import type { RouteDefinition } from '../route-definition.ts'
+import type { RouteAnswer, RouteDefinition, RouteRequest } from '../route-definition.ts'
 
 const TAG = 'backups'
 const PATH = '/v1/containers/:containerId/backups'
@@ -37,6 +39,11 @@ const TaskBody = Type.Object(
   { additionalProperties: false },
 )
 
+const IncludesSchema = Type.Object(
+  { integrations: IncludedIntegrationsSchema },
+  { additionalProperties: false },
+)
+
 export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
   {
     method: 'GET',
@@ -48,7 +55,7 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     tag: TAG,
     capability: 'containers-backups-view',
     query: { include: ['integrations'], sort: Object.keys(SORT_FIELDS), isPaged: true },
-    success: { status: 200, data: Type.Array(BackupSchema) },
+    success: { status: 200, data: Type.Array(BackupSchema), includes: IncludesSchema },
     run: async (context, request) => {
       const { caller, query } = request
       const { id: appID } = await findContainer(context, request)
@@ -59,7 +66,7 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
         parents: { appID },
       })
       const data = backups.map(toWireBackup)
-      return { data }
+      return { data, ...(await includesOf(context, request, backups)) }
     },
   },
   {
@@ -70,11 +77,11 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     tag: TAG,
     capability: 'containers-backups-view',
     query: { include: ['integrations'] },
-    success: { status: 200, data: BackupSchema },
+    success: { status: 200, data: BackupSchema, includes: IncludesSchema },
     run: async (context, request) => {
       const backup = await findContainerBackup(context, request)
       const data = toWireBackup(backup)
-      return { data }
+      return { data, ...(await includesOf(context, request, [backup])) }
     },
   },
   {
@@ -138,3 +145,13 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     },
   },
 ]
+
+async function includesOf(
+  context: OperationContext,
+  { caller, query }: RouteRequest,
+  backups: readonly ContainerBackup[],
+): Promise<Pick<RouteAnswer, 'includes'>> {
+  if (!query.include.has('integrations')) return {}
+  const bucketIDs = backups.map(({ bucketID }) => bucketID)
+  return { includes: { integrations: await includeIntegrations(context, caller, bucketIDs) } }
+}

@@ -124,6 +124,35 @@ test('a service that begins looks at schedules that wait too long', async () => 
   assert.equal((row.next_run_at as Date).toISOString(), '2029-02-28T01:30:00.000Z')
 })
 
+test('a cron string is followed by the same rules, and its run makes a stream', async () => {
+  const times: ScheduleTimes = { granularity: 'custom', minute: 0, cronString: '*/20 12-13 * * *' }
+  const id = await makeSchedule(times, '2030-01-01T11:30:00Z')
+  await at('2030-01-01T11:59:59Z')
+  assert.deepEqual(await runsOf(id), [])
+  await at('2030-01-01T12:00:00Z')
+  const task = await world.row("select input from tasks where state = 'notStarted'")
+  assert.partialDeepStrictEqual(task.input, { isStream: true, scheduleName: 'nightly' })
+  await at('2030-01-01T12:20:00Z')
+  await endRuns()
+  await back('2030-01-01T11:50:00Z')
+  await at('2030-01-01T12:00:30Z')
+  assert.deepEqual(await runsOf(id), ['12:00 completed', '12:20 skipped'])
+  await at('2030-01-01T14:30:00Z')
+  assert.deepEqual(await runsOf(id), ['12:00 completed', '12:20 skipped', '13:40 running'])
+  await endRuns()
+  await at('2030-01-02T12:00:00Z')
+  assert.equal((await runsOf(id)).at(-1), '12:00 running')
+})
+
+test('a cron string whose times nobody saw for years is caught up once, its times not all counted', async () => {
+  const times: ScheduleTimes = { granularity: 'custom', minute: 0, cronString: '* * * * *' }
+  const id = await makeSchedule(times, '2020-01-01T00:00:00Z')
+  await at('2030-01-01T12:00:30Z')
+  assert.deepEqual(await runsOf(id), ['00:01 missed', '12:00 running'])
+  const told = await world.row('select description from events where resource_id = $1', id)
+  assert.match(String(told.description), /at least 1000 times from 2020-01-01T00:01:00Z/)
+})
+
 test('of the runs of each schedule the newest stay, and what still runs', async () => {
   const [one, other] = [
     await makeSchedule(HOURLY, '2030-01-01T11:30:00Z'),

@@ -367,6 +367,7 @@ export type {
   Role,
 } from './principals.ts'
 export {
+  findApiKeyPrincipal,
   findPrincipal,
   highestRole,
   insertAccount,

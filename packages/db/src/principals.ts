@@ -171,8 +171,8 @@ export interface HeldHubRole {
 }
 
 /**
- * Undefined: no such token or API key, or it was revoked. Notes when it was used, to the minute: not
- * every request must become a write.
+ * Undefined: no such token, or it was revoked. Notes when it was used, to the minute: not every
+ * request must become a write.
  */
 export async function findPrincipal(
   { queries }: Queries,
@@ -184,26 +184,35 @@ export async function findPrincipal(
       update tokens set last_used_at = now()
       where secret_hash = ${hash} and revoked_at is null
         and (last_used_at is null or last_used_at < now() - interval '1 minute')
-    ), used_key as (
+    )
+    select ${PRINCIPAL_COLUMNS}
+    from tokens join users on users.id = tokens.user_id
+      join accounts on accounts.id = users.account_id
+    where tokens.secret_hash = ${hash} and tokens.revoked_at is null
+  `.execute(queries)
+  return rows[0] && toPrincipal(rows[0])
+}
+
+/** As `findPrincipal`, by the secret of an API key. */
+export async function findApiKeyPrincipal(
+  { queries }: Queries,
+  secretHash: Uint8Array,
+): Promise<Principal | undefined> {
+  const hash = Buffer.from(secretHash)
+  const { rows } = await sql<ApiKeyRow>`
+    with used as (
       update api_keys set last_used_at = now()
       where secret_hash = ${hash} and deleted_at is null
         and (last_used_at is null or last_used_at < now() - interval '1 minute')
     )
-    select ${PRINCIPAL_COLUMNS}, null::uuid as "apiKeyID", null::jsonb as ips
-    from tokens join users on users.id = tokens.user_id
-      join accounts on accounts.id = users.account_id
-    where tokens.secret_hash = ${hash} and tokens.revoked_at is null
-    union all
-    select keys.id, keys.account_id, 'API key ' || keys.name,
-      accounts.is_enabled and accounts.state = 'active',
-      jsonb_build_array(jsonb_build_object(
-        'constraints', '["*"]'::jsonb, 'hubRole', ${hubRoleOf('hub')})),
-      keys.id, keys.ips
+    select keys.id, keys.account_id as "accountID", keys.name, keys.ips,
+      accounts.is_enabled and accounts.state = 'active' as "isEnabled",
+      ${hubRoleOf('hub')} as "hubRole"
     from api_keys as keys join hub_roles as hub on hub.id = keys.role_id
       join accounts on accounts.id = keys.account_id
     where keys.secret_hash = ${hash} and keys.deleted_at is null
   `.execute(queries)
-  return rows[0] && toPrincipal(rows[0])
+  return rows[0] && toApiKeyPrincipal(rows[0])
 }
 
 /** For a statement that joins `users` and `accounts`. */
@@ -222,27 +231,35 @@ export const PRINCIPAL_COLUMNS = sql`
     where bindings.user_id = users.id and bindings.account_id = users.account_id
   ), '[]') as grants`
 
-export interface PrincipalRow extends Omit<Principal, 'role' | 'apiKeyID' | 'ips'> {
-  readonly apiKeyID?: string | null
-  readonly ips?: readonly string[] | null
+export type PrincipalRow = Omit<Principal, 'role' | 'apiKeyID' | 'ips'>
+
+export function toPrincipal(row: PrincipalRow): Principal {
+  const role = highestRole(row.grants.flatMap((grant) => grant.role ?? []))
+  return { ...row, ...(role === undefined ? {} : { role }) }
 }
 
-export function toPrincipal({ apiKeyID, ips, grants, ...row }: PrincipalRow): Principal {
-  const isKey = apiKeyID !== undefined && apiKeyID !== null
-  const held = isKey ? grants.map(toKeyGrant) : grants
-  const role = highestRole(held.flatMap((grant) => grant.role ?? []))
+interface ApiKeyRow {
+  readonly id: string
+  readonly accountID: string
+  readonly name: string
+  readonly ips: readonly string[] | null
+  readonly isEnabled: boolean
+  readonly hubRole: HeldHubRole
+}
+
+function toApiKeyPrincipal({ id, accountID, name, ips, isEnabled, hubRole }: ApiKeyRow): Principal {
+  const role = applicationRoleOf(hubRole.capabilities)
+  const roles = role === undefined ? {} : { role }
   return {
-    ...row,
-    grants: held,
-    ...(role === undefined ? {} : { role }),
-    ...(isKey ? { apiKeyID } : {}),
-    ...(ips === undefined || ips === null ? {} : { ips }),
+    userID: id,
+    accountID,
+    email: `API key ${name}`,
+    isEnabled,
+    ...roles,
+    grants: [{ ...roles, constraints: ['*'], hubRole }],
+    apiKeyID: id,
+    ...(ips === null ? {} : { ips }),
   }
-}
-
-function toKeyGrant(grant: Grant): Grant {
-  const role = applicationRoleOf(grant.hubRole.capabilities)
-  return role === undefined ? grant : { ...grant, role }
 }
 
 /** Of an account without the row, nothing is given. */

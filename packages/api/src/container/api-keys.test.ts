@@ -32,7 +32,7 @@ test('a key shows its secret once, works in both dialects, and ends when it is d
   })
   assert.equal(made.status, 201)
   const { secret, ...key } = made.body.data
-  assert.match(secret, /^[-_A-Za-z0-9]{43}$/)
+  assert.match(secret, /^hfk_[-_A-Za-z0-9]{43}$/)
   assert.deepEqual(key, {
     id: key.id,
     hub_id: hexIDOf(api.tenant.accountID),

@@ -1,6 +1,7 @@
 // Who calls: a bearer token, or a session's cookie, stands for its user; an API key for itself.
 import { createHash } from 'node:crypto'
 import {
+  findApiKeyPrincipal,
   findPrincipal,
   highestRole,
   type Principal,
@@ -25,6 +26,17 @@ export function hashToken(secret: string): Buffer {
   return createHash('sha256').update(secret, 'utf8').digest()
 }
 
+/**
+ * Says of a secret what it is: where to look for it, and to people and programs that find one where
+ * it should not be.
+ */
+export const API_KEY_PREFIX = 'hfk_'
+
+/** The other tokens are base64, which has no underscore. */
+function isApiKeySecret(secret: string): boolean {
+  return secret.startsWith(API_KEY_PREFIX)
+}
+
 export interface SentBearer {
   /** The header. */
   readonly authorization: string | undefined
@@ -42,7 +54,8 @@ export async function authenticate(
 ): Promise<Caller> {
   const secret = /^Bearer +(\S.*?) *$/i.exec(authorization ?? '')?.[1]
   if (secret === undefined) throw new OperationError({ code: 'token-missing' })
-  const principal = await findPrincipal(database, hashToken(secret))
+  const find = isApiKeySecret(secret) ? findApiKeyPrincipal : findPrincipal
+  const principal = await find(database, hashToken(secret))
   if (principal === undefined) throw new OperationError({ code: 'token-invalid' })
   const { ips } = principal
   if (ips !== undefined && !isAddressAllowed(remoteAddress, ips)) {

@@ -16,7 +16,7 @@ import {
   updateApiKey,
 } from '@holdfast/db'
 import { isAddressOrNetwork } from './allowed-addresses.ts'
-import { type Caller, hashToken } from './caller.ts'
+import { API_KEY_PREFIX, type Caller, hashToken } from './caller.ts'
 import { checkGiven, hubRankOf } from './check-capability.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
@@ -51,7 +51,7 @@ export async function createApiKey(
   const { accountID } = caller
   checkAddresses(ips ?? [])
   const id = context.newID()
-  const secret = randomBytes(32).toString('base64url')
+  const secret = `${API_KEY_PREFIX}${randomBytes(32).toString('base64url')}`
   const key = await inTransaction(context.database, async (transaction) => {
     await lockPeople(transaction, accountID)
     const others = await listApiKeys(transaction, accountID)

@@ -98,7 +98,7 @@ function workflowsThatRun({ attempt, parentTaskID, workflowID }: WorkflowTask): 
 async function lostRestoreDetails(runtime: Runtime, { id }: WorkflowTask): Promise<StateDetail[]> {
   const { hasBegun, hasEndedWell } = await findTaskCommand(runtime.database, id)
   const isHalfDone = hasBegun && !hasEndedWell
-  return [...stateDetailsOf(LOST), ...(isHalfDone ? [await dataLeftByCommand(runtime, id)] : [])]
+  return [...stateDetailsOf(LOST), ...(isHalfDone ? await dataLeftByCommand(runtime, id) : [])]
 }
 
 async function failResource(runtime: Runtime, task: WorkflowTask): Promise<void> {

@@ -16,7 +16,7 @@ import {
 } from '@holdfast/db'
 import { NIL_UUID, SUFFIX_LENGTH, scheduledCopyName } from '@holdfast/domain'
 import { appIDOf, type Execution, logTask, type TaskOutcome } from './execution.ts'
-import { fit, sentencesOf } from './failure-sentence.ts'
+import { sentencesOf } from './failure-sentence.ts'
 import { newSafetySnapshotTask } from './new-task.ts'
 import { type Runtime, uuidFrom } from './runtime.ts'
 import { snapshotWorkflow } from './snapshot-workflow.ts'
@@ -45,16 +45,20 @@ export async function takeSafetySnapshot(execution: Execution, bucketID: string)
 export async function dataLeftByCommand(
   { database }: Pick<Runtime, 'database'>,
   taskID: string,
-): Promise<StateDetail> {
+): Promise<StateDetail[]> {
   const snapshot = await findUsable({ database }, taskID)
-  return {
-    type: 'urn:holdfast:failure:data-left-by-command',
-    title: 'data as the command left it',
-    detail:
-      snapshot === undefined
-        ? 'The data is as the restore command left it; there is no snapshot from before it.'
-        : fit`The data is as the command left it; restoring the snapshot ${snapshot.name} (${snapshot.id}) undoes it.`,
-  }
+  const undo =
+    snapshot === undefined
+      ? 'There is no snapshot of the app from before the restore.'
+      : `Restoring the snapshot ${snapshot.name} (${snapshot.id}) undoes it.`
+  return [
+    {
+      type: 'urn:holdfast:failure:data-left-by-command',
+      title: 'data as the command left it',
+      detail: 'The data is as the restore command left it.',
+    },
+    { type: 'urn:holdfast:failure:undo', title: 'what undoes it', detail: undo },
+  ]
 }
 
 function idsOf(taskID: string): { readonly id: string; readonly taskID: string } {

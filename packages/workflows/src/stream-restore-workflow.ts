@@ -103,12 +103,8 @@ async function findStream({ execution }: StepScope): Promise<StreamFacts> {
 async function runRestoreCommand(scope: StepScope): Promise<HookPlan | null> {
   const { execution } = scope
   const { database } = execution.runtime
-  const before = await findTaskCommand(database, execution.taskID)
-  if (before.hasBegun && !before.hasEndedWell) {
-    const reason = 'the service or its mover ended while it ran'
-    throw new WorkflowError({ code: 'command-interrupted', reason })
-  }
-  if (!before.hasEndedWell) {
+  const { hasEndedWell } = await findTaskCommand(database, execution.taskID)
+  if (!hasEndedWell) {
     const { command } = await giveStream(scope)
     await scope.point('given')
     if (!(await endTaskCommand(database, execution))) await throwRefusedCommit(scope)
@@ -124,6 +120,8 @@ async function giveStream(scope: StepScope): Promise<MoverResults['stream-restor
   const { repositoryID, stream, name } = await findStream(scope)
   const { mover } = await appContext(scope, appIDOf(execution))
   return await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+    // Looked at in the turn, which a former execution may have left and which is given back here.
+    await refuseInterrupted(execution)
     const { location, namespace } = await locateAppCommand(scope, input)
     try {
       return await runMover(
@@ -156,6 +154,13 @@ async function giveStream(scope: StepScope): Promise<MoverResults['stream-restor
       return await refuseSecondRun(scope, error)
     }
   })
+}
+
+async function refuseInterrupted({ runtime, taskID }: Execution): Promise<void> {
+  const { hasBegun } = await findTaskCommand(runtime.database, taskID)
+  if (!hasBegun) return
+  const reason = 'the service ended while it ran'
+  throw new WorkflowError({ code: 'command-interrupted', reason })
 }
 
 /** From here on nobody knows whether the command ran, until its mover says so. */
@@ -208,7 +213,7 @@ async function fail(scope: StepScope, failure: WorkflowFailure): Promise<Workflo
   const [reason = failure.code] = sentencesOf(failure)
   const ended: WorkflowFailure =
     failure.code === 'cancelled' ? { code: 'command-interrupted', reason } : failure
-  const details = [...stateDetailsOf(ended), await dataLeftByCommand(runtime, taskID)]
+  const details = [...stateDetailsOf(ended), ...(await dataLeftByCommand(runtime, taskID))]
   await logTask(execution, 'error', details.map(({ detail }) => detail).join(' '))
   await endApp(execution, 'failed', details)
   await failTask(scope, ended, details)

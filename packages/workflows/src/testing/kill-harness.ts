@@ -125,7 +125,8 @@ export async function assertEndsAreToldOnce(world: World): Promise<void> {
     `select kind, state, (${told}) as count from tasks
      where (kind, state) in (('backup', 'completed'), ('snapshot', 'completed'),
        ('restore', 'completed'), ('clone', 'completed'), ('delete-backup', 'failed'),
-       ('delete-snapshot', 'failed'))
+       ('delete-snapshot', 'failed'), ('stream-backup', 'completed'),
+       ('stream-restore', 'completed'), ('stream-restore', 'failed'))
        and parent_task_id is null and (${told}) <> 1`,
   )
   assert.deepEqual(silent, [])

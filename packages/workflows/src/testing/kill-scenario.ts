@@ -1,7 +1,15 @@
 // A sequence of operations in which every step of every workflow passes, with a kill at each.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { mountFilesystem } from '@holdfast/platforms/testing'
 import { STEP_NAMES, type StepName, type WorkflowName } from '../step-names.ts'
@@ -36,6 +44,10 @@ export const MOVER_PLACES: readonly StepPlace[] = [
   'delete-snapshot/prune',
   'delete-backup/forget-backup',
   'delete-backup/prune',
+  'stream-backup/stream-command',
+  'stream-backup/describe-backup',
+  'stream-backup/undo-backup',
+  'stream-restore/run-restore-command',
 ]
 
 /** How to kill at a step; undefined leaves it alone. */
@@ -139,6 +151,28 @@ const PLACES = {
     'schedule-run/end-run',
   ],
   cancelledScheduleRun: ['schedule-run/fail-run'],
+  streamBackup: [
+    'stream-backup/await-app',
+    'stream-backup/begin-backup',
+    'stream-backup/ensure-repository',
+    'stream-backup/locate-command',
+    'stream-backup/stream-command',
+    'stream-backup/describe-backup',
+    'stream-backup/commit-backup',
+    'stream-backup/forget-other-attempts',
+    'stream-backup/end-backup',
+  ],
+  cancelledStreamBackup: ['stream-backup/undo-backup', 'stream-backup/fail-backup'],
+  streamRestore: [
+    'stream-restore/plan-restore',
+    'stream-restore/request-safety-snapshot',
+    'stream-restore/note-safety-snapshot',
+    'stream-restore/run-restore-command',
+    'stream-restore/restore-hooks',
+    'stream-restore/app-ready',
+    'stream-restore/end-restore',
+  ],
+  failedStreamRestore: ['stream-restore/run-restore-command', 'stream-restore/fail-restore'],
   verify: ['verify-bucket/verify-bucket', 'verify-bucket/end-verify'],
   failedVerify: ['verify-bucket/fail-verify'],
 } as const satisfies Record<string, readonly StepPlace[]>
@@ -243,6 +277,7 @@ async function runOperations(world: World, killsAt: KillsAt): Promise<void> {
   await runSchedule(world, killsAt(PLACES.scheduleRun))
   const unrun = await world.runSchedule()
   await runCancelled(world, unrun, 'request-snapshot', killsAt(PLACES.cancelledScheduleRun))
+  await streamAndRestore(world, killsAt)
   await verifyBucket(world, killsAt)
   await purge(world, killsAt(PLACES.deleteBackup))
   await assertNothingLeft(world)
@@ -347,6 +382,54 @@ async function runSchedule(world: World, kills: readonly Kill[]): Promise<void> 
     schedule.resourceID,
   )
   assert.deepEqual(made, [{ snapshot: 'completed', backup: 'completed', run: 'completed' }])
+}
+
+/** Left out where none of its steps is killed: each of its restores takes a snapshot first. */
+async function streamAndRestore(world: World, killsAt: KillsAt): Promise<void> {
+  const { streamBackup, cancelledStreamBackup, streamRestore, failedStreamRestore } = PLACES
+  const all = [streamBackup, cancelledStreamBackup, streamRestore, failedStreamRestore].flat()
+  if (killsAt(all).length === 0) return
+  const orders = join(world.appPath, 'data', 'orders.db')
+  const backup = await world.streamBackup('cat data/orders.db')
+  await run(world, backup, killsAt(streamBackup), 'completed')
+  const { total_bytes } = await world.row('select * from backups where id = $1', backup.resourceID)
+  assert.equal(Number(total_bytes), statSync(orders).size)
+  const stopped = await world.streamBackup('cat data/orders.db; sleep 1000')
+  await runCancelled(world, stopped, 'stream-command', killsAt(cancelledStreamBackup))
+
+  const kept = readFileSync(orders)
+  writeFileSync(orders, 'broken')
+  const restored = await world.streamRestore(
+    backup.resourceID,
+    'cat > data/orders.db && echo "$HOLDFAST_TASK_ID" >> data/runs',
+  )
+  const whole = killsAt(streamRestore).filter((kill) => !leavesCommandHalfDone(kill))
+  await run(world, restored, whole, 'completed')
+  assert.ok(kept.equals(readFileSync(orders)))
+  assert.ok(hooksRun(world, restored.taskID).includes('post-restore'))
+
+  const failed = await world.streamRestore(
+    backup.resourceID,
+    'echo "$HOLDFAST_TASK_ID" >> data/runs; head -c 1000 > data/orders.db; exit 3',
+  )
+  const broken = killsAt(failedStreamRestore).filter(
+    (kill) => leavesCommandHalfDone(kill) || kill.step === 'fail-restore',
+  )
+  await run(world, failed, broken, 'failed')
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  assert.equal(app.state, 'failed')
+  assert.match(JSON.stringify(app.state_details), /Restoring the snapshot before-restore-/)
+  // However often the service died: no command ran twice, and the one that ended well did run.
+  const runs = readFileSync(join(world.appPath, 'data', 'runs'), 'utf8')
+    .trim()
+    .split('\n')
+  assert.equal(runs.filter((id) => id === restored.taskID).length, 1)
+  assert.ok(runs.filter((id) => id === failed.taskID).length <= 1)
+}
+
+/** It was noted as begun, and nobody knows how far it came. */
+function leavesCommandHalfDone({ step, position, process }: Kill): boolean {
+  return step === 'run-restore-command' && (position === 'inside' || process === 'mover')
 }
 
 /** Its directory is there, and then it is not. */

@@ -49,6 +49,10 @@ export interface World {
   restore(source: RestoreInput['source'], filter?: RestoreFilter): Promise<Operation>
   /** Of the app, into `namespace`; a live one takes a snapshot first. Its resource is the new app. */
   clone(source: CloneInput['source'] | 'live', options: CloneOptions): Promise<Operation>
+  /** Of what `command` writes; only what the account's owner configured may run as root. */
+  streamBackup(command: string, options?: StreamOptions): Promise<Operation>
+  /** Gives that to `command`. */
+  streamRestore(backupID: string, command: string, options?: StreamOptions): Promise<Operation>
   deleteBackup(backupID: string): Promise<Operation>
   deleteSnapshot(snapshotID: string): Promise<Operation>
   /** Of a new schedule that keeps one snapshot and one backup. Its resource is the schedule. */
@@ -61,6 +65,12 @@ export interface World {
   row(statement: string, ...values: unknown[]): Promise<Record<string, unknown>>
   rows(statement: string, ...values: unknown[]): Promise<Record<string, unknown>[]>
   dispose(): Promise<void>
+}
+
+export interface StreamOptions {
+  readonly timeoutMs?: number
+  /** The account's owner when absent. */
+  readonly configuredBy?: string
 }
 
 export interface CloneOptions {
@@ -101,6 +111,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     snapshot: () => requestSnapshot(at),
     restore: (source, filter) => requestRestore(at, source, filter),
     clone: (source, options) => requestClone(at, source, options),
+    streamBackup: (command, options) => requestStreamBackup(at, { command, ...options }),
+    streamRestore: (backupID, command, options) =>
+      requestStreamRestore(at, backupID, { command, ...options }),
     deleteBackup: (backupID) => requestDeleteBackup(at, backupID),
     deleteSnapshot: (snapshotID) => requestDeleteSnapshot(at, snapshotID),
     runSchedule: () => requestScheduleRun(at),
@@ -264,6 +277,33 @@ async function requestRestore(
       modifiedBy: at.userID,
       now: systemNow(),
     }),
+  )
+}
+
+type StreamRequest = StreamOptions & { readonly command: string }
+
+async function requestStreamBackup(at: Installed, stream: StreamRequest): Promise<Operation> {
+  const backupID = randomUUID()
+  const request = { kind: 'stream-backup' as const, backupID, configuredBy: at.userID, ...stream }
+  return await requestTask(at, backupID, request, (queries) =>
+    insertBackup(queries, { ...newCopy(at, backupID), version: '1.2', kind: 'stream' }),
+  )
+}
+
+async function requestStreamRestore(
+  at: Installed,
+  backupID: string,
+  stream: StreamRequest,
+): Promise<Operation> {
+  const request = {
+    kind: 'stream-restore' as const,
+    source: { kind: 'backup', id: backupID } as const,
+    formerState: 'ready' as const,
+    configuredBy: at.userID,
+    ...stream,
+  }
+  return await requestTask(at, at.appID, request, (queries) =>
+    updateApp(queries, at.appID, { state: 'restoring', modifiedBy: at.userID, now: systemNow() }),
   )
 }
 

@@ -1,0 +1,129 @@
+// A world with a service for tests of streams: operations are carried out and judged.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createSealing, openRepositorySecrets, requestTaskCancel } from '@holdfast/db'
+import type { Workflows } from '../workflow-types.ts'
+import { type AddedHook, addHook } from './hooks.ts'
+import { assertNothingLeft } from './kill-harness.ts'
+import { startTestService, TEST_MASTER_KEY } from './test-service.ts'
+import { makeWorld, type Operation, type World } from './world.ts'
+
+export interface StreamWorld extends World {
+  /** Carries it out and checks how its task ends. */
+  end(operation: Operation, state: 'completed' | 'failed' | 'cancelled'): Promise<Operation>
+  /** Begins it and waits until its command has made the file `started` in the app's directory. */
+  beginCommand(operation: Operation): Promise<void>
+  cancel(operation: Operation): Promise<void>
+  /** Runs before each snapshot of the app, until it is removed. */
+  addSnapshotHook(script: string): Promise<AddedHook>
+  /** Stops the service in order and starts it again. */
+  restart(): Promise<void>
+  /** All lines of its log, as one text. */
+  logOf(operation: Operation): Promise<string>
+  appState(): Promise<{ readonly state: string; readonly details: readonly string[] }>
+  /** The stream of a backup, by stock restic. */
+  dump(backup: Operation): Promise<Buffer>
+  /** How many snapshots the bucket's repository has. */
+  countRepositorySnapshots(): number
+  /** Nothing is owed, and nothing that a command started runs on. */
+  assertClean(): Promise<void>
+}
+
+export async function makeStreamWorld(): Promise<StreamWorld> {
+  const world = await makeWorld()
+  let workflows: Workflows = await start(world)
+  const end: StreamWorld['end'] = async (operation, state) => {
+    await workflows.startTask(operation.taskID)
+    await workflows.whenIdle()
+    const { taskID } = operation
+    const task = await world.row('select state, failure from tasks where id = $1', taskID)
+    assert.equal(task.state, state, JSON.stringify(task.failure))
+    return operation
+  }
+  return {
+    ...world,
+    end,
+    async beginCommand({ taskID }) {
+      await workflows.startTask(taskID)
+      while (!existsSync(join(world.appPath, 'started'))) await delay(POLL_MS)
+    },
+    async cancel({ taskID }) {
+      const { accountID, userID } = world
+      const { database } = world.database
+      assert.equal(await requestTaskCancel(database, { accountID, taskID, userID }), 'cancelling')
+    },
+    addSnapshotHook: (script) => addHook(world, { action: 'snapshot', stage: 'pre', script }),
+    async restart() {
+      await workflows.close()
+      workflows = await start(world)
+    },
+    async logOf({ taskID }) {
+      const lines = await world.rows(
+        'select level, message from task_log where task_id = $1 order by sequence',
+        taskID,
+      )
+      return lines.map(({ level, message }) => `${level}: ${message}`).join('\n')
+    },
+    async appState() {
+      const app = await world.row('select * from apps where id = $1', world.appID)
+      const details = app.state_details as readonly { readonly detail: string }[]
+      return { state: String(app.state), details: details.map(({ detail }) => detail) }
+    },
+    dump: (backup) => dumpStream(world, backup),
+    countRepositorySnapshots: () => readdirSync(join(repositoryOf(world), 'snapshots')).length,
+    async assertClean() {
+      const kept = await world.rows('select id from volume_snapshots')
+      const ids = kept.map(({ id }) => String(id))
+      await assertNothingLeft(world, ids)
+      assert.deepEqual(processesIn(world.appPath), [])
+    },
+    async dispose() {
+      await workflows.close()
+      await world.dispose()
+    },
+  }
+}
+
+const POLL_MS = 20
+
+function start({ database, home, hostRoot }: World): Promise<Workflows> {
+  return startTestService({ database: database.database, home, hostRoot })
+}
+
+function repositoryOf({ bucketPath, accountID }: World): string {
+  return join(bucketPath, 'accounts', accountID)
+}
+
+async function dumpStream(world: World, { resourceID }: Operation): Promise<Buffer> {
+  const { repository_id, stream_snapshot_id } = await world.row(
+    'select repository_id, stream_snapshot_id from backups where id = $1',
+    resourceID,
+  )
+  const sealing = createSealing(TEST_MASTER_KEY)
+  const { database } = world.database
+  const secrets = await openRepositorySecrets(database, sealing, String(repository_id))
+  const words = ['dump', String(stream_snapshot_id), '/holdfast/stream']
+  return execFileSync('restic', ['--no-cache', '-r', repositoryOf(world), ...words], {
+    env: { ...process.env, RESTIC_PASSWORD: secrets?.password ?? '' },
+    maxBuffer: 1 << 26,
+  })
+}
+
+/** Commands of processes whose environment names the app's directory as their home. */
+function processesIn(appPath: string): string[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return []
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0')
+      if (!environment.includes(`HOME=${appPath}`)) return []
+      return [readFileSync(`/proc/${name}/cmdline`, 'latin1')]
+    } catch (error) {
+      // It ended meanwhile.
+      if (error instanceof Error && 'code' in error) return []
+      throw error
+    }
+  })
+}

@@ -3,8 +3,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { after, afterEach, before, test } from 'node:test'
-import { deleteSchedule, insertSchedule, requestTaskCancel } from '@holdfast/db'
-import { nextDueTime, ruleOfTimes, type ScheduleTimes } from '@holdfast/domain'
+import {
+  deleteContainerBackupPolicy,
+  deleteSchedule,
+  insertSchedule,
+  requestTaskCancel,
+  writeContainerBackupPolicy,
+} from '@holdfast/db'
+import { nextDueTime, ruleOfTimes, type ScheduleRule, type ScheduleTimes } from '@holdfast/domain'
 import type { Platform } from '@holdfast/platforms'
 import type { StepPassage } from './step-observer.ts'
 import { systemNow } from './testing/clock.ts'
@@ -17,6 +23,11 @@ const EVERY_TEN_MINUTES: ScheduleTimes = {
   recurrenceRule: 'DTSTART:20200101T000000Z\nRRULE:FREQ=MINUTELY;INTERVAL=10',
 }
 const RULE = ruleOfTimes(EVERY_TEN_MINUTES)
+const EVERY_MINUTE: ScheduleTimes = {
+  granularity: 'custom',
+  minute: 0,
+  cronString: '* * * * *',
+}
 
 let world: World
 let workflows: Workflows
@@ -96,6 +107,63 @@ test('runs take a snapshot and a backup of it, and keep as many as asked', async
   assert.deepEqual(told, [{ name: 'holdfast.schedule.failed', severity: 'critical' }])
 })
 
+test('a cron schedule keeps what the command writes, as it is configured then, for its duration', async () => {
+  const rule = ruleOfTimes(EVERY_MINUTE)
+  const id = await makeSchedule({
+    name: 'dumps',
+    times: EVERY_MINUTE,
+    snapshotRetention: '0',
+    backupRetention: '2147483647',
+    streamRetention: '90s',
+  })
+  await setCommand(id, 'echo one; cat data/*; echo done >&2')
+  await nextRun(id, 'completed', rule)
+  const [first, ...others] = await copiesOf('backups', id)
+  assert.deepEqual(others, [])
+  assert.ok(first)
+  assert.deepEqual([first.kind, first.state], ['stream', 'completed'])
+  assert.match(String(first.name), /^dumps-[a-z2-9]{5}$/)
+  assert.ok(Number(first.total_bytes) > 4)
+  assert.deepEqual(await copiesOf('application_snapshots', id), [])
+
+  await setCommand(id, 'echo half; exit 3')
+  await nextRun(id, 'failed', rule)
+  const afterFailure = await copiesOf('backups', id)
+  assert.deepEqual(
+    afterFailure.map(({ state }) => state),
+    ['completed', 'failed'],
+  )
+  const run = await world.row(
+    "select reason from schedule_runs where schedule_id = $1 and state = 'failed'",
+    id,
+  )
+  assert.match(String(run.reason), /3/)
+
+  // The first one is older than 90 seconds then, and what failed before the new one with it.
+  await setCommand(id, 'echo two')
+  await nextRun(id, 'completed', rule)
+  const kept = await copiesOf('backups', id)
+  assert.deepEqual(
+    kept.map(({ state, total_bytes }) => [state, Number(total_bytes)]),
+    [['completed', 4]],
+  )
+
+  // Nobody makes any more: the last one outlives its duration.
+  await deleteContainerBackupPolicy(world.database.database, world.appID)
+  await nextRun(id, 'failed', rule)
+  await nextRun(id, 'failed', rule)
+  const told = await world.row(
+    'select reason from schedule_runs where schedule_id = $1 order by due_at desc limit 1',
+    id,
+  )
+  assert.match(String(told.reason), /No backup command is configured/)
+  const left = await copiesOf('backups', id)
+  assert.deepEqual(
+    left.map((backup) => backup.id),
+    kept.map((backup) => backup.id),
+  )
+})
+
 test('a bucket that cannot be used fails the run before anything is copied', async () => {
   const id = await makeSchedule({ bucketID: randomUUID() })
   await nextRun(id, 'failed')
@@ -159,9 +227,11 @@ interface Policy {
   readonly snapshotRetention?: string
   readonly backupRetention?: string
   readonly bucketID?: string
+  readonly times?: ScheduleTimes
+  readonly streamRetention?: string
 }
 
-async function makeSchedule(policy: Policy): Promise<string> {
+async function makeSchedule({ times = EVERY_TEN_MINUTES, ...policy }: Policy): Promise<string> {
   const id = randomUUID()
   await insertSchedule(world.database.database, {
     id,
@@ -171,12 +241,13 @@ async function makeSchedule(policy: Policy): Promise<string> {
     name: policy.name ?? 'often',
     labels: [],
     isEnabled: true,
-    times: EVERY_TEN_MINUTES,
+    times,
     snapshotRetention: policy.snapshotRetention ?? '1',
     backupRetention: policy.backupRetention ?? '1',
     bucketID: policy.bucketID,
     replicate: false,
-    nextRunAt: nextDueTime(RULE, now()),
+    ...(policy.streamRetention === undefined ? {} : { streamRetention: policy.streamRetention }),
+    nextRunAt: nextDueTime(ruleOfTimes(times), now()),
     createdBy: world.userID,
     now: now(),
   })
@@ -184,9 +255,24 @@ async function makeSchedule(policy: Policy): Promise<string> {
 }
 
 /** Moves the clock on to the next time, and waits for the end of that run and of what it deletes. */
-async function nextRun(id: string, endsAs: 'completed' | 'failed'): Promise<void> {
+async function setCommand(scheduleID: string, command: string): Promise<void> {
+  await writeContainerBackupPolicy(world.database.database, {
+    appID: world.appID,
+    accountID: world.accountID,
+    backup: { command, timeout: '5m' },
+    scheduleID,
+    modifiedBy: world.userID,
+    modifiedAt: now(),
+  })
+}
+
+async function nextRun(
+  id: string,
+  endsAs: 'completed' | 'failed',
+  rule: ScheduleRule = RULE,
+): Promise<void> {
   const before = await world.rows('select id from schedule_runs where schedule_id = $1', id)
-  moveToNextTime()
+  moveToNextTime(rule)
   await until(async () => {
     const runs = await world.rows('select id from schedule_runs where schedule_id = $1', id)
     return runs.length > before.length
@@ -199,8 +285,8 @@ async function nextRun(id: string, endsAs: 'completed' | 'failed'): Promise<void
   assert.equal(run.state, endsAs, String(run.reason))
 }
 
-function moveToNextTime(): void {
-  aheadMs += nextDueTime(RULE, now()).getTime() - now().getTime()
+function moveToNextTime(rule: ScheduleRule = RULE): void {
+  aheadMs += nextDueTime(rule, now()).getTime() - now().getTime()
 }
 
 async function copiesOf(table: 'backups' | 'application_snapshots', scheduleID: string) {

@@ -1,7 +1,7 @@
 // Where the documents of the dialect are silent: what is decided, each by its number.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { derivedHexID, HOST_INSTANCE_IDENTITY, hexIDOf } from '@holdfast/db'
+import { derivedHexID, endTask, HOST_INSTANCE_IDENTITY, hexIDOf, inTransaction } from '@holdfast/db'
 import { type Capability, DEFAULT_ROLES } from '@holdfast/domain'
 import {
   addUser,
@@ -104,6 +104,30 @@ test('decision 3: ids are the first digits of UUIDs, or of those of an instance 
   // By RFC 9562, section 5.5, with another implementation's numbers.
   const known = derivedHexID('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')
   assert.equal(known, '2ed6657de927568b95e12665')
+})
+
+test('decision 4: a job is a task; its steps are there from the 202 on, and 100 % is never early', async () => {
+  const { container, backup } = await makeBackup('four')
+  const answer = await api.callContainer('DELETE', `containers/${container}/backups/${backup}`)
+  assert.equal(answer.status, 202, answer.text)
+  const { id, tasks } = answer.body.data.job
+  const read = async () => (await api.callContainer('GET', `jobs/${id}`)).body.data
+  const [{ steps }] = (await read()).tasks
+  assert.deepEqual(steps, tasks[0].steps)
+  assert.ok(steps.length > 1)
+  const rows = await api.database.queries.selectFrom('tasks').select('id').execute()
+  const taskID = rows.find((row) => hexIDOf(row.id) === id)?.id ?? ''
+  const isDone = ({ tasks: [task] }: { tasks: { steps: { completed: string }[] }[] }) =>
+    task?.steps.every(({ completed }) => completed !== '0001-01-01T00:00:00Z')
+  // Whoever reads while it ends sees neither the last step nor the state, or both.
+  await inTransaction(api.database, async (transaction) => {
+    const end = { state: 'completed', failure: null, stateDetails: [] } as const
+    await endTask(transaction, { taskID, attempt: 0 }, end)
+    const present = await read()
+    assert.deepEqual([present.state.current, isDone(present)], ['queued', false])
+  })
+  const ended = await read()
+  assert.deepEqual([ended.state.current, isDone(ended)], ['completed', true])
 })
 
 test('decision 5: a run that failed ends deleted with its reason, and stays until it is deleted', async () => {
@@ -281,6 +305,56 @@ test('decision 7: a role of a user that is changed here decides here alone, and 
   assert.equal((await api.call('GET', 'k8s/v2/apps', { token })).status, 200)
   await set(capabilities.specific)
   assert.equal((await api.callContainer('GET', 'containers', { token })).status, 200)
+})
+
+test('decision 9: integrations are of S3 servers and of directories, by the fields that are told', async () => {
+  const path = 'hubs/current/integrations'
+  const { body } = await api.callContainer('GET', `${path}/available`)
+  const { 'object-storage': definitions, ...others } = body.data
+  assert.deepEqual(
+    definitions.map(({ vendor }: { readonly vendor: string }) => vendor),
+    ['aws-s3', 'backblaze-b2', 'vultr', 'coreweave', 'holdfast-local'],
+  )
+  assert.deepEqual(Object.values(others), [null, null, null, null])
+  // Nobody needs to know more than what is told.
+  const samples: Readonly<Record<string, string>> = {
+    key_id: '005abcdef0000000000000001',
+    secret: 'hush',
+    region: 'eu-west-1',
+    bucket: 'decision-nine',
+    endpoint: 'https://s3.example.org',
+    path: '/srv/decision-nine',
+  }
+  for (const { vendor, fields, extends: adds, supports_verification } of definitions) {
+    assert.deepEqual([adds, supports_verification], [['backups'], true])
+    const fill = (group: Readonly<Record<string, { required: boolean; regex: string | null }>>) =>
+      Object.entries(group ?? {}).flatMap(([name, { required, regex }]) => {
+        const value = samples[name] ?? ''
+        assert.match(value, new RegExp(regex ?? '.'))
+        return required ? [[name, value]] : []
+      })
+    const made = await api.callContainer('POST', path, {
+      body: {
+        name: `Of ${vendor}`,
+        identifier: `of-${vendor}`,
+        vendor,
+        auth: Object.fromEntries(fill(fields.auth)),
+        extra: Object.fromEntries(fill(fields.extra)),
+      },
+    })
+    assert.equal(made.status, 201, made.text)
+    const shown = await api.callContainer('GET', `${path}/${made.body.data.id}?meta=definition`)
+    assert.equal(shown.body.data.vendor, vendor)
+    assert.equal(shown.body.data.meta.definition.vendor, vendor)
+    assert.ok(!shown.text.includes('hush'))
+  }
+  for (const vendor of ['azure', 'gcp', 'google-cloud-storage', 'backblaze']) {
+    const refused = await api.callContainer('POST', path, {
+      body: { name: 'Not of ours', identifier: 'not-ours', vendor },
+    })
+    assertContainerError(refused, '422.invalid-argument')
+    assert.match(refused.body.error.detail, /aws-s3/)
+  }
 })
 
 function isRestore({ kind }: { readonly kind: string }): boolean {

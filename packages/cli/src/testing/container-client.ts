@@ -106,7 +106,7 @@ export function progressOf({ tasks }: JobBody): number {
 }
 
 const ENDED = ['completed', 'error', 'expired']
-const POLL_MS = 20
+const POLL_MS = 50
 const JOB_TIMEOUT_MS = 120_000
 
 /** Polls until the job ends. Its progress must not go back, and be 100 % only when it is completed. */

@@ -81,7 +81,10 @@ export class PackingBlobWriter {
     try {
       const hashed = await this.#options.codec.hash(plain)
       const release = await this.#reserve(type, hashed.id)
-      if (release === undefined) return { id: hashed.id, isNew: false, storedBytes: 0 }
+      if (release === undefined) {
+        releaseMemory(hashed.plain)
+        return { id: hashed.id, isNew: false, storedBytes: 0 }
+      }
       try {
         const storedBytes = await this.#encodeAndAdd(type, hashed, signal)
         return { id: hashed.id, isNew: true, storedBytes }

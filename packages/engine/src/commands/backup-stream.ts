@@ -9,6 +9,7 @@ import { BlobIdList } from '../format/blob-id-list.ts'
 import type { UnknownMembers } from '../format/go-json.ts'
 import type { SnapshotId } from '../format/ids.ts'
 import type { SnapshotSummary } from '../format/snapshot.ts'
+import { releaseMemory } from '../release-memory.ts'
 import type { Repository } from '../repository.ts'
 import type { BackupLabel } from './backup.ts'
 import { type SavedFileTree, saveFileTree } from './save-file-tree.ts'
@@ -19,7 +20,7 @@ export interface BackupStreamOptions {
   /** Its `logicalPath` names the file; `timeNs` is the time of the file and its directories too. */
   readonly label: BackupLabel
   /**
-   * Pieces of any size, whose memory nobody changes afterwards. When it throws, nothing is kept.
+   * Pieces of any size, whose memory is taken over. When it throws, nothing is kept.
    * It is read no further once this call has failed, but a piece that it was asked for may be
    * waited for: then its maker ends it.
    */
@@ -127,12 +128,16 @@ async function* cutIntoChunks(
   let pieces: Uint8Array[] = []
   for await (const piece of source) {
     let rest = piece
-    for (let cut = chunker.findCut(rest); cut !== undefined; cut = chunker.findCut(rest)) {
-      yield joined([...pieces, rest.subarray(0, cut)])
+    while (rest.length > 0) {
+      const cut = chunker.findCut(rest)
+      const part = rest.subarray(0, cut)
+      // Before the part is given back, which may be all of the piece.
+      rest = rest.subarray(part.length)
+      pieces.push(part)
+      if (cut === undefined) break
+      yield joined(pieces)
       pieces = []
-      rest = rest.subarray(cut)
     }
-    if (rest.length > 0) pieces.push(rest)
   }
   if (pieces.length > 0) yield joined(pieces)
 }
@@ -143,6 +148,8 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   for (const piece of pieces) {
     chunk.set(piece, at)
     at += piece.length
+    // At once, since each second may bring thousands of them.
+    releaseMemory(piece)
   }
   return chunk
 }

@@ -59,7 +59,8 @@ export async function* inPieces(
   let at = 0
   for (let n = 0; at < content.length; n += 1) {
     const size = sizes[n % sizes.length] ?? content.length
-    yield content.subarray(at, at + size)
+    // In memory of its own, since it is taken over.
+    yield Buffer.from(content.subarray(at, at + size))
     at += size
   }
 }

@@ -150,7 +150,7 @@ export function commandEndPhrase(end: CommandEnd): string {
     case 'killed':
       return `was ended by ${end.signal}`
     case 'timed-out':
-      return `did not end within ${Math.round(end.timeoutMs / 1000)} seconds and was stopped`
+      return `did not end within ${Math.round(end.timeoutMs / 100) / 10} seconds and was stopped`
     case 'not-started':
       return fit`could not be started (${end.reason})`
     default: {

@@ -88,6 +88,7 @@ export const CONTAINER_BACKUPS: ResourceSource<ContainerBackup> = {
     and (backups.deleted_at is null or ${IS_BEING_DELETED})`,
   limitedTo: ({ reach }) => ({ rows: isCopyHeld(reach, 'backups') }),
   id: sql`container_backups.id`,
+  idKind: 'text',
   // By the columns of an index that is in the order of their creation.
   accountID: sql`backups.account_id`,
   createdAt: sql`backups.created_at`,

@@ -51,6 +51,7 @@ export const INSTANCES: ResourceSource<Instance> = {
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`instances.id`,
+  idKind: 'text',
   accountID: sql`instances.account_id`,
   createdAt: sql`instances.created_at`,
   parents: { appID: sql`instances.app_id` },

@@ -63,6 +63,8 @@ export interface ResourceSource<Resource> {
   /** Absent for what belongs to the account alone: a viewer with a limited reach sees none of it. */
   readonly limitedTo?: (viewer: LimitedViewer) => LimitedView
   readonly id: RawBuilder<unknown>
+  /** A UUID when absent. */
+  readonly idKind?: 'text'
   readonly accountID: RawBuilder<unknown>
   readonly createdAt: RawBuilder<unknown>
   readonly parents: Readonly<Partial<Record<ParentKey, RawBuilder<unknown>>>>
@@ -276,7 +278,7 @@ function isAfter<Resource>(
   order: Order | undefined,
   key: PageKey,
 ): RawBuilder<SqlBool> {
-  const id = sql`${key.id}::uuid`
+  const id = source.idKind === 'text' ? sql`${key.id}::text` : sql`${key.id}::uuid`
   if (order === undefined || order.kind === 'json') {
     return sql`(${source.createdAt}, ${source.id}) > (${key.createdAt}::timestamptz, ${id})`
   }

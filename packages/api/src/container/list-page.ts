@@ -3,6 +3,8 @@ import {
   type FieldCondition,
   type FieldOrder,
   listResources,
+  type PageKey,
+  type ResourceQuery,
   type ResourceScope,
   type ResourceSource,
 } from '@holdfast/db'
@@ -31,27 +33,66 @@ export interface ListOptions {
   readonly whereAny?: readonly (readonly FieldCondition[])[]
 }
 
-/** Fails with `list-too-long`. */
+/**
+ * All at once, for lists that never become long; fails with `list-too-long`. What grows with time
+ * is answered by `listBatches`.
+ */
 export async function listPage<Resource>(
   { database }: Pick<OperationContext, 'database'>,
   source: ResourceSource<Resource>,
   options: ListOptions,
 ): Promise<readonly Resource[]> {
-  const { caller, query, parents = {}, where = [], whereAny = [] } = options
-  const [orderBy, ...thenBy] = ordersOf(options)
-  const limit = query.page?.size ?? LIST_LENGTH_MAX
+  const { page } = options.query
+  const limit = page?.size ?? LIST_LENGTH_MAX
   const { resources, next } = await listResources(database, source, {
+    ...toResourceQuery(options),
+    ...(page === undefined ? {} : { skip: (page.number - 1) * page.size }),
+    limit,
+  })
+  if (page === undefined && next !== undefined) {
+    throw new RequestError({ code: 'list-too-long', lengthMax: limit })
+  }
+  return resources
+}
+
+/** However long the list is, no more of it is in memory. */
+const BATCH_LENGTH = 500
+
+/** The page that was asked for, or everything, some hundred at a time. */
+export async function* listBatches<Resource>(
+  context: Pick<OperationContext, 'database'>,
+  source: ResourceSource<Resource>,
+  options: ListOptions,
+): AsyncGenerator<readonly Resource[]> {
+  if (options.query.page !== undefined) {
+    yield await listPage(context, source, options)
+    return
+  }
+  const query = toResourceQuery(options)
+  // The key of a page holds one field: with more of them, what was read is counted instead.
+  const isKeyed = query.thenBy === undefined || query.thenBy.length === 0
+  let after: PageKey | undefined
+  for (let skip = 0; ; skip += BATCH_LENGTH) {
+    const { resources, next } = await listResources(context.database, source, {
+      ...query,
+      ...(isKeyed ? (after === undefined ? {} : { after }) : { skip }),
+      limit: BATCH_LENGTH,
+    })
+    yield resources
+    if (next === undefined) return
+    after = next
+  }
+}
+
+function toResourceQuery(options: ListOptions): Omit<ResourceQuery, 'limit' | 'skip' | 'after'> {
+  const { caller, parents = {}, where = [], whereAny = [] } = options
+  const [orderBy, ...thenBy] = ordersOf(options)
+  return {
     scope: { accountID: caller.accountID, parents, viewer: viewerOf(caller) },
     where,
     whereAny,
     ...(orderBy === undefined ? {} : { orderBy, thenBy }),
-    ...(query.page === undefined ? {} : { skip: (query.page.number - 1) * query.page.size }),
-    limit,
-  })
-  if (query.page === undefined && next !== undefined) {
-    throw new RequestError({ code: 'list-too-long', lengthMax: limit })
   }
-  return resources
 }
 
 /** The values of one filter: any of them. No value asks for nothing, so it filters nothing. */

@@ -52,7 +52,7 @@ export function registerRoute(
         body: request.body,
         headers: request.headers,
       })
-      return sendAnswer(reply.code(success.status), answer)
+      return await sendAnswer(reply.code(success.status), answer)
     },
   })
 }

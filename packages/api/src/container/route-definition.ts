@@ -29,7 +29,10 @@ export interface RouteDefinition {
     readonly includes?: TSchema
     readonly meta?: TSchema
   }
-  readonly run: (context: OperationContext, request: RouteRequest) => Promise<RouteAnswer>
+  readonly run: (
+    context: OperationContext,
+    request: RouteRequest,
+  ) => Promise<RouteAnswer | LongAnswer>
 }
 
 /** Values that are taken; any other is refused with its parameter named. */
@@ -71,7 +74,15 @@ export interface SortKey {
 /** The members of the root document. */
 export interface RouteAnswer {
   readonly data: unknown
-  /** By kind and id. */
-  readonly includes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly includes?: Includes
   readonly meta?: unknown
+}
+
+/** By kind and id. */
+export type Includes = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** Of a list that may be long: what follows the data is made when all of it was sent. */
+export interface LongAnswer {
+  readonly batches: AsyncIterable<readonly unknown[]>
+  readonly includes?: () => Promise<Includes>
 }

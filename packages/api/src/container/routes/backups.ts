@@ -10,9 +10,9 @@ import { findContainer, findContainerBackup, findInstance } from '../find-contai
 import { IncludedIntegrationsSchema, includeIntegrations } from '../included-integrations.ts'
 import { JobDescriptorSchema } from '../job-schemas.ts'
 import { describeJob } from '../job-view.ts'
-import { listPage } from '../list-page.ts'
+import { listBatches } from '../list-page.ts'
 import { RequestError } from '../request-failure.ts'
-import type { RouteAnswer, RouteDefinition, RouteRequest } from '../route-definition.ts'
+import type { Includes, RouteDefinition, RouteRequest } from '../route-definition.ts'
 
 const TAG = 'backups'
 const PATH = '/v1/containers/:containerId/backups'
@@ -59,14 +59,19 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     run: async (context, request) => {
       const { caller, query } = request
       const { id: appID } = await findContainer(context, request)
-      const backups = await listPage(context, CONTAINER_BACKUPS, {
+      const bucketIDs = new Set<string>()
+      const batches = listBatches(context, CONTAINER_BACKUPS, {
         caller,
         query,
         sortFields: SORT_FIELDS,
         parents: { appID },
       })
-      const data = backups.map(toWireBackup)
-      return { data, ...(await includesOf(context, request, backups)) }
+      return {
+        batches: shownOf(batches, bucketIDs),
+        ...(query.include.has('integrations')
+          ? { includes: () => includesOf(context, request, bucketIDs) }
+          : {}),
+      }
     },
   },
   {
@@ -81,7 +86,8 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     run: async (context, request) => {
       const backup = await findContainerBackup(context, request)
       const data = toWireBackup(backup)
-      return { data, ...(await includesOf(context, request, [backup])) }
+      if (!request.query.include.has('integrations')) return { data }
+      return { data, includes: await includesOf(context, request, [backup.bucketID]) }
     },
   },
   {
@@ -146,12 +152,21 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
   },
 ]
 
+/** Notes the buckets, which are few however many backups there are. */
+async function* shownOf(
+  batches: AsyncIterable<readonly ContainerBackup[]>,
+  bucketIDs: Set<string>,
+): AsyncGenerator<readonly unknown[]> {
+  for await (const backups of batches) {
+    for (const { bucketID } of backups) bucketIDs.add(bucketID)
+    yield backups.map(toWireBackup)
+  }
+}
+
 async function includesOf(
   context: OperationContext,
-  { caller, query }: RouteRequest,
-  backups: readonly ContainerBackup[],
-): Promise<Pick<RouteAnswer, 'includes'>> {
-  if (!query.include.has('integrations')) return {}
-  const bucketIDs = backups.map(({ bucketID }) => bucketID)
-  return { includes: { integrations: await includeIntegrations(context, caller, bucketIDs) } }
+  { caller }: RouteRequest,
+  bucketIDs: Iterable<string>,
+): Promise<Includes> {
+  return { integrations: await includeIntegrations(context, caller, [...bucketIDs]) }
 }

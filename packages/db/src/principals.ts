@@ -153,7 +153,11 @@ export interface Principal {
   readonly apiKeyID?: string
   /** Addresses and networks that the API key may come from; anywhere when absent. */
   readonly ips?: readonly string[]
+  /** Of an API key: what the users of its account are in the container dialect, by their role. */
+  readonly hubRolesOfUsers?: HubRolesOfUsers
 }
+
+export type HubRolesOfUsers = Readonly<Partial<Record<Role, HeldHubRole>>>
 
 /** What one role binding gives, or an API key. */
 export interface Grant {
@@ -207,7 +211,11 @@ export async function findApiKeyPrincipal(
     )
     select keys.id, keys.account_id as "accountID", keys.name, keys.ips,
       accounts.is_enabled and accounts.state = 'active' as "isEnabled",
-      ${hubRoleOf('hub')} as "hubRole"
+      ${hubRoleOf('hub')} as "hubRole",
+      (select jsonb_object_agg(pair.key, ${hubRoleOf('others')})
+        from jsonb_each_text(${JSON.stringify(DEFAULT_ROLE_OF_USER)}::jsonb) as pair
+          join hub_roles as others on others.account_id = keys.account_id
+            and others.default_identifier = pair.value) as "hubRolesOfUsers"
     from api_keys as keys join hub_roles as hub on hub.id = keys.role_id
       join accounts on accounts.id = keys.account_id
     where keys.secret_hash = ${hash} and keys.deleted_at is null
@@ -245,9 +253,11 @@ interface ApiKeyRow {
   readonly ips: readonly string[] | null
   readonly isEnabled: boolean
   readonly hubRole: HeldHubRole
+  readonly hubRolesOfUsers: HubRolesOfUsers | null
 }
 
-function toApiKeyPrincipal({ id, accountID, name, ips, isEnabled, hubRole }: ApiKeyRow): Principal {
+function toApiKeyPrincipal(row: ApiKeyRow): Principal {
+  const { id, accountID, name, ips, isEnabled, hubRole, hubRolesOfUsers } = row
   const role = applicationRoleOf(hubRole.capabilities)
   const roles = role === undefined ? {} : { role }
   return {
@@ -258,6 +268,7 @@ function toApiKeyPrincipal({ id, accountID, name, ips, isEnabled, hubRole }: Api
     ...roles,
     grants: [{ ...roles, constraints: ['*'], hubRole }],
     apiKeyID: id,
+    hubRolesOfUsers: hubRolesOfUsers ?? {},
     ...(ips === null ? {} : { ips }),
   }
 }

@@ -286,6 +286,33 @@ test('a key is no user: it has no tokens, and changes people as far as its role 
   assert.equal(raise.status, 403, raise.text)
 })
 
+test('a key does not become more by way of a user', async () => {
+  const needs = [
+    'containers-manage',
+    'containers-backups-manage',
+    'hubs-integrations-manage',
+    'hubs-roles-manage',
+    'api-keys-manage',
+  ] as const
+  const [admin, member] = [
+    await addUser(api.database, api.tenant.accountID, 'admin'),
+    await addUser(api.database, api.tenant.accountID, 'member'),
+  ]
+  // An admin in the other dialect, of a low rank here, and without the views of a developer.
+  const low = await makeKey(needs, { rank: 1 })
+  const high = await makeKey(needs, { rank: 9 })
+  for (const { secret } of [low, high]) {
+    for (const { userID } of [admin, member]) {
+      const answer = await postToken(userID, secret)
+      assert.equal(answer.status, 403, answer.text)
+      assert.equal(answer.body.type, 'https://astra.netapp.io/problems/11')
+    }
+  }
+  const { body } = await makeKeyOf('admin')
+  assert.equal((await postToken(admin.userID, body.data.secret)).status, 201)
+  assert.equal((await postToken(member.userID, body.data.secret)).status, 201)
+})
+
 test('what a key does is told as its own', async () => {
   const { body } = await makeKeyOf('developer', { name: 'teller' })
   const { id, secret: token } = body.data

@@ -17,7 +17,7 @@ import {
 } from '@holdfast/db'
 import { isAddressOrNetwork } from './allowed-addresses.ts'
 import { API_KEY_PREFIX, type Caller, hashToken } from './caller.ts'
-import { checkGiven, hubRankOf } from './check-capability.ts'
+import { checkGiven, refuseHigherRole } from './check-capability.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
 import { refuseBoundKey } from './refuse-bound-key.ts'
@@ -126,7 +126,7 @@ async function lockKey(transaction: Queries, caller: Caller, hexID: string): Pro
   await lockPeople(transaction, accountID)
   const key = await findKey(transaction, { accountID, hexID })
   const role = await findHubRole(transaction, { accountID, hexID: hexIDOf(key.roleID) })
-  if (role !== undefined) refuseHigher(caller, role)
+  if (role !== undefined) refuseHigherRole(caller, role)
   return key
 }
 
@@ -141,15 +141,9 @@ async function requireGivable(
     const members = [{ name: 'role_id', reason: 'names no role of the hub' }]
     throw new OperationError({ code: 'invalid-request', members })
   }
-  refuseHigher(caller, role)
+  refuseHigherRole(caller, role)
   checkGiven(caller, role.capabilities)
   return role
-}
-
-function refuseHigher(caller: Caller, { identifier, rank }: HubRole): void {
-  const rankMax = hubRankOf(caller)
-  if (rank <= rankMax) return
-  throw new OperationError({ code: 'role-above-caller', identifier, rank, rankMax })
 }
 
 function checkAddresses(ips: readonly string[]): void {

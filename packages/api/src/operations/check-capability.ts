@@ -60,6 +60,16 @@ function capabilitiesOf({ grants }: Caller): RoleCapabilities {
   return { all: false, specific: held.flatMap(({ specific }) => specific) }
 }
 
+/** Of roles as high as one's own, and lower ones: fails with `role-above-caller`. */
+export function refuseHigherRole(
+  caller: Caller,
+  { identifier, rank }: { readonly identifier: string; readonly rank: number },
+): void {
+  const rankMax = hubRankOf(caller)
+  if (rank <= rankMax) return
+  throw new OperationError({ code: 'role-above-caller', identifier, rank, rankMax })
+}
+
 /** Of the highest role that the caller has in the whole hub; -1 without any. */
 export function hubRankOf({ grants }: Caller): number {
   return Math.max(-1, ...grants.filter(isUnlimited).map(({ hubRole }) => hubRole.rank))

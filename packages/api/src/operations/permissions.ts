@@ -2,6 +2,7 @@
 import { type Grant, ROLES, type Role } from '@holdfast/db'
 import { reachOf } from '@holdfast/domain'
 import type { Caller } from './caller.ts'
+import { checkGiven, refuseHigherRole } from './check-capability.ts'
 import { OperationError } from './operation-failure.ts'
 import type { Permission } from './permission.ts'
 
@@ -94,14 +95,28 @@ function grantsFor({ grants }: Caller, permission: Permission): readonly Grant[]
 
 /**
  * Nobody gives, takes or takes over what is more than they have: fails with `not-permitted` when
- * the caller's own role in the whole account is below `role`.
+ * the caller's own role in the whole account is below `role`. Of an API key the same is asked in the
+ * container dialect, too, where its role may have less than users have: `role-above-caller`,
+ * `capabilities-not-held`.
  */
 export function checkRank(caller: Caller, permission: Permission, role: Role | undefined): void {
   if (role === undefined) return
   const own = grantsFor(caller, permission).some((grant) => rankOf(grant.role) >= rankOf(role))
-  if (own) return
+  if (own) {
+    checkHubRole(caller, role)
+    return
+  }
   const present = caller.role ?? 'none'
   throw new OperationError({ code: 'not-permitted', permission, role: present, needed: role })
+}
+
+function checkHubRole(caller: Caller, role: Role): void {
+  const { hubRolesOfUsers } = caller
+  if (hubRolesOfUsers === undefined) return
+  const held = hubRolesOfUsers[role]
+  if (held === undefined) return
+  refuseHigherRole(caller, { identifier: role, rank: held.rank })
+  checkGiven(caller, held.capabilities)
 }
 
 /** Below all of them: the API key that has no role. */

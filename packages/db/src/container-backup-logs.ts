@@ -32,11 +32,14 @@ const CHARACTERS_MAX = 65_536
 /** A run has a few lines a step; hooks and volumes bring theirs. */
 const LINES_MAX = 2000
 
-/** Of what leaves no words of its own; streams tell more than that themselves. */
+/**
+ * Of what leaves no words of its own; streams tell more than that themselves. Nothing is said of the
+ * bytes where none were counted.
+ */
 const END_LINE = sql`(case kind when 'move' then description else summary || '.' end
   || ' ' || initcap(state) || ' after '
-  || round(extract(epoch from ended_at - coalesce(started_at, ended_at)), 1) || ' s: '
-  || bytes_done || ' bytes.')`
+  || round(extract(epoch from ended_at - coalesce(started_at, ended_at)), 1) || ' s'
+  || case when bytes_done > 0 then ': ' || bytes_done || ' bytes.' else '.' end)`
 
 /** Oldest first. */
 export async function listContainerBackupLogs(
@@ -62,7 +65,8 @@ export async function listContainerBackupLogs(
         ${CHARACTERS_MAX})
       from (
         select at, sequence, message from (
-          select task_log.logged_at as at, task_log.sequence, task_log.message
+          select task_log.logged_at as at, task_log.sequence,
+            rtrim(task_log.message, E'\\n') as message
           from parts join task_log on task_log.task_id = parts.id where parts.run_id = runs.id
           union all
           select ended_at, null, ${END_LINE} from parts

@@ -199,7 +199,8 @@ test('the logs of a backup are those of the runs that made and restored it, and 
   await setTask(move, { state: 'completed', bytes_done: 12, started_at: NOW, ended_at: NOW })
   const input = { source: { kind: 'backup', id: backupID } }
   const restored = await addTask({ kind: 'stream-restore', resourceID: appID, appID, input })
-  await log(restored, 'psql: error')
+  await log(restored, 'psql: error\n')
+  await log(restored, 'and more')
   const stateDetails = JSON.stringify([
     { type: 't', title: 't', detail: 'The command ended with 3.' },
     { type: 't', title: 't', detail: 'The data is as it left it.' },
@@ -224,7 +225,7 @@ test('the logs of a backup are those of the runs that made and restored it, and 
     lines.toSorted(),
     ['first', 'of the volume', 'test Completed after 0.0 s: 12 bytes.'].toSorted(),
   )
-  assert.equal(logs[1]?.log, 'psql: error')
+  assert.equal(logs[1]?.log, 'psql: error\nand more')
   const other = { accountID: randomUUID(), backupID }
   assert.deepEqual(await listContainerBackupLogs(testDatabase.database, other), [])
 })

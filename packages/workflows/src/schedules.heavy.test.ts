@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import {
   deleteContainerBackupPolicy,
@@ -162,6 +164,31 @@ test('a cron schedule keeps what the command writes, as it is configured then, f
     left.map((backup) => backup.id),
     kept.map((backup) => backup.id),
   )
+})
+
+test('a cancel of a cron run ends its command', async () => {
+  const rule = ruleOfTimes(EVERY_MINUTE)
+  const id = await makeSchedule({ times: EVERY_MINUTE, snapshotRetention: '0' })
+  await setCommand(id, 'touch started; sleep 1000 & sleep 1000')
+  const ended = nextRun(id, 'failed', rule)
+  const started = join(world.appPath, 'started')
+  await until(async () => existsSync(started))
+  rmSync(started)
+  const run = await world.row('select task_id from schedule_runs where schedule_id = $1', id)
+  const { accountID, userID } = world
+  const request = { accountID, taskID: String(run.task_id), userID }
+  await requestTaskCancel(world.database.database, request)
+  await ended
+  const [backup] = await copiesOf('backups', id)
+  assert.equal(backup?.state, 'failed')
+  const tasks = await world.rows(
+    'select kind, state from tasks where id = $1 or parent_task_id = $1 order by kind',
+    run.task_id,
+  )
+  assert.deepEqual(tasks, [
+    { kind: 'schedule-run', state: 'cancelled' },
+    { kind: 'stream-backup', state: 'cancelled' },
+  ])
 })
 
 test('a bucket that cannot be used fails the run before anything is copied', async () => {

@@ -6,8 +6,7 @@ import type { ErrorAnswer } from './problems.ts'
 import type { LongAnswer, RouteAnswer } from './route-definition.ts'
 
 /** How callers who are not known are answered: as OAuth 2 does it (RFC 6749, 6750), or as all others. */
-export const AUTH_ERROR_FORMS = ['oauth', 'envelope'] as const
-export type AuthErrorForm = (typeof AUTH_ERROR_FORMS)[number]
+export type AuthErrorForm = 'oauth' | 'envelope'
 
 export async function sendAnswer(
   reply: FastifyReply,

@@ -145,9 +145,11 @@ test('an instance has every member of the documents', async () => {
     const found = await get(`containers/${id}/instances?${query}`)
     assert.equal(found.body.data.length, count, query)
   }
-  const rich = await get(`containers/${id}/instances?include=creators,servers&meta=node`)
+  const rich = await get(`containers/${id}/instances?include=creators,servers,containers&meta=node`)
   assert.deepEqual(rich.body.data[0].meta, { node: {} })
   assert.deepEqual(rich.body.includes.servers, {})
+  const container = await get(`containers/${id}`)
+  assert.deepEqual(rich.body.includes.containers, { [id]: container.body.data })
   assert.deepEqual(Object.keys(rich.body.includes.creators.accounts), [hexIDOf(api.tenant.userID)])
 })
 

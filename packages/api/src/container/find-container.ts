@@ -31,13 +31,12 @@ export async function findContainer(
 
 /** What belongs to another container is not there, too. */
 export async function findInstance(
-  context: OperationContext,
-  request: Request,
-  id = request.params.instanceId ?? '',
+  { database }: OperationContext,
+  { caller, appID }: { readonly caller: Caller; readonly appID: string },
+  id: string,
 ): Promise<Instance> {
-  const container = await findContainer(context, request)
-  const scope = scopeBelow(request.caller, container)
-  const instance = await findResource(context.database, INSTANCES, { scope, id })
+  const scope = scopeBelow(caller, appID)
+  const instance = await findResource(database, INSTANCES, { scope, id })
   if (instance === undefined) throw new OperationError({ code: 'not-found', kind: 'instance', id })
   return instance
 }
@@ -47,13 +46,13 @@ export async function findContainerBackup(
   request: Request,
 ): Promise<ContainerBackup> {
   const container = await findContainer(context, request)
-  const scope = scopeBelow(request.caller, container)
+  const scope = scopeBelow(request.caller, container.id)
   const id = request.params.backupId ?? ''
   const backup = await findResource(context.database, CONTAINER_BACKUPS, { scope, id })
   if (backup === undefined) throw new OperationError({ code: 'not-found', kind: 'backup', id })
   return backup
 }
 
-function scopeBelow(caller: Caller, container: Container): ResourceScope {
-  return { ...scopeOf(caller), parents: { appID: container.id } }
+function scopeBelow(caller: Caller, appID: string): ResourceScope {
+  return { ...scopeOf(caller), parents: { appID } }
 }

@@ -123,8 +123,8 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
       const { caller, headers } = request
       const { action, contents } = request.body as Static<typeof TaskBody>
       const backup = await findContainerBackup(context, request)
-      await findInstance(context, request, contents.instance_id)
       const { id, backupID, appID, state } = backup
+      await findInstance(context, { caller, appID }, contents.instance_id)
       if (state !== 'live') throw new RequestError({ code: 'backup-not-live', backupID: id, state })
       const { taskID } = await requestRestore(context, caller, {
         appID,

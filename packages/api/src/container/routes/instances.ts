@@ -1,7 +1,14 @@
 // Instances: the running units of a container.
-import { type Instance, type InstanceFilter, instancesMatching } from '@holdfast/db'
+import {
+  type Container,
+  findContainerBackupPolicy,
+  type Instance,
+  type InstanceFilter,
+  instancesMatching,
+} from '@holdfast/db'
 import { Type } from 'typebox'
 import type { OperationContext } from '../../operations/operation-context.ts'
+import { ContainerSchema, toWireContainer } from '../container-view.ts'
 import { findContainer, findInstance } from '../find-container.ts'
 import { IncludedCreatorsSchema, includeCreators } from '../included-creators.ts'
 import { InstanceSchema, toWireInstance } from '../instance-view.ts'
@@ -31,14 +38,14 @@ const SORT_FIELDS = {
   'events.updated': 'modifiedAt',
 } as const
 
-/** Only creators exist here as resources of their own. */
+/** What exists here: of the others there are none to include. */
 const IncludesSchema = Type.Object(
   {
     creators: Type.Optional(IncludedCreatorsSchema),
     servers: Type.Optional(NONE),
     locations: Type.Optional(NONE),
     integrations: Type.Optional(NONE),
-    containers: Type.Optional(NONE),
+    containers: Type.Optional(Type.Record(Type.String(), ContainerSchema)),
     environments: Type.Optional(NONE),
   },
   { additionalProperties: false },
@@ -63,15 +70,15 @@ export const INSTANCES_ROUTES: readonly RouteDefinition[] = [
     success: { status: 200, data: Type.Array(InstanceSchema), includes: IncludesSchema },
     run: async (context, request) => {
       const { caller, query } = request
-      const { id: appID } = await findContainer(context, request)
+      const container = await findContainer(context, request)
       const instances = await listPage(context, instancesMatching(filterOf(query)), {
         caller,
         query,
         sortFields: SORT_FIELDS,
-        parents: { appID },
+        parents: { appID: container.id },
       })
       const data = instances.map((instance) => toWireInstance(instance, query.meta))
-      return { data, ...(await includesOf(context, request, instances)) }
+      return { data, ...(await includesOf(context, request, { container, instances })) }
     },
   },
   {
@@ -84,9 +91,12 @@ export const INSTANCES_ROUTES: readonly RouteDefinition[] = [
     query: { include: INCLUDES, meta: META },
     success: { status: 200, data: InstanceSchema, includes: IncludesSchema },
     run: async (context, request) => {
-      const instance = await findInstance(context, request)
-      const data = toWireInstance(instance, request.query.meta)
-      return { data, ...(await includesOf(context, request, [instance])) }
+      const container = await findContainer(context, request)
+      const { caller, params, query } = request
+      const owner = { caller, appID: container.id }
+      const instance = await findInstance(context, owner, params.instanceId ?? '')
+      const data = toWireInstance(instance, query.meta)
+      return { data, ...(await includesOf(context, request, { container, instances: [instance] })) }
     },
   },
 ]
@@ -102,15 +112,27 @@ function filterOf(query: ReadQuery): InstanceFilter {
   }
 }
 
+interface Shown {
+  readonly container: Container
+  readonly instances: readonly Instance[]
+}
+
 async function includesOf(
   context: OperationContext,
   { caller, query }: RouteRequest,
-  instances: readonly Instance[],
+  { container, instances }: Shown,
 ): Promise<Pick<RouteAnswer, 'includes'>> {
   const { include } = query
   if (include.size === 0) return {}
-  const empty = Object.fromEntries([...include].map((kind) => [kind, {}]))
-  if (!include.has('creators')) return { includes: empty }
-  const makers = instances.map(({ createdBy }) => createdBy)
-  return { includes: { ...empty, creators: await includeCreators(context, caller, makers) } }
+  const includes = Object.fromEntries([...include].map((kind) => [kind, {}]))
+  if (include.has('creators')) {
+    const makers = instances.map(({ createdBy }) => createdBy)
+    includes.creators = await includeCreators(context, caller, makers)
+  }
+  if (include.has('containers')) {
+    const policy = await findContainerBackupPolicy(context.database, container.id)
+    const shown = toWireContainer({ container, policy, meta: new Set() })
+    includes.containers = { [shown.id]: shown }
+  }
+  return { includes }
 }

@@ -20,11 +20,17 @@ export function sentencesOf(failure: WorkflowFailure): string[] {
 }
 
 export function stateDetailsOf(failure: WorkflowFailure): StateDetail[] {
-  return sentencesOf(failure).map((detail) => ({
+  return detailsOf(failure).map((detail) => ({
     type: `urn:holdfast:failure:${failure.code}`,
     title: failure.code.replaceAll('-', ' '),
     detail,
   }))
+}
+
+/** There a sentence may be longer; what was found of a bucket says itself what to do about it. */
+function detailsOf(failure: WorkflowFailure): string[] {
+  if (failure.code !== 'bucket-not-verified') return sentencesOf(failure)
+  return [`The bucket ${failure.bucket} cannot be used: ${failure.reason}`]
 }
 
 function sentenceOf(failure: WorkflowFailure): string {

@@ -86,8 +86,7 @@ export function toJob(job: Job) {
   }
 }
 
-/** The job states that a client can wait for or filter by. */
-export const JOB_STATE = {
+const JOB_STATE = {
   notStarted: 'queued',
   running: 'running',
   cancelling: 'running',

@@ -49,7 +49,10 @@ test('a key shows its secret once, works in both dialects, and ends when it is d
   })
   const read = await api.callContainer('GET', `${KEYS}/${key.id}?include=roles`)
   assert.deepEqual(read.body.data, { ...key, secret: '' })
-  assert.deepEqual(read.body.includes.roles, { [role.id]: role })
+  assert.deepEqual(read.body.includes, {
+    roles: { [role.id]: role },
+    'roles:identifiers': { developer: role.id },
+  })
   const list = await api.callContainer('GET', `${KEYS}?filter[search]=NIGHT&filter[state]=live`)
   assert.deepEqual(list.body.data, [{ ...key, secret: '' }])
   await assertNowhereKept(secret)

@@ -92,7 +92,6 @@ export const HubSchema = Type.Object(
     integrations: Type.Object({}, CLOSED),
     webhooks: Type.Object({ server_deployed: Type.Null(), server_deleted: Type.Null() }, CLOSED),
     billing: Type.Null(),
-    meta: Type.Optional(Type.Object({}, CLOSED)),
   },
   CLOSED,
 )

@@ -118,6 +118,51 @@ test('a role of the hub is made, read, changed and deleted', async () => {
   assertError(await api.callContainer('DELETE', `${ROLES}/${id}`), '404.hub.role')
 })
 
+test('of two that make the same role at once, one makes it', async () => {
+  const body = { identifier: 'raced', rank: 1 }
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map(() => api.callContainer('POST', ROLES, { body })),
+  )
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409])
+})
+
+test('a role that is deleted is given to no key at the same time', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const body = { identifier: `brief-${round}`, rank: 1 }
+    const { id } = (await api.callContainer('POST', ROLES, { body })).body.data
+    const [deleted, made] = await Promise.all([
+      api.callContainer('DELETE', `${ROLES}/${id}`),
+      api.callContainer('POST', 'hubs/current/api-keys', { body: { name: 'x', role_id: id } }),
+    ])
+    assert.deepEqual(
+      [deleted.status, made.status].toSorted(),
+      deleted.status === 202 ? [202, 422] : [201, 403],
+    )
+  }
+})
+
+test('the hub is read by everybody who has a token, and says what it is', async () => {
+  const { accountID } = api.tenant
+  const { token } = await addUser(api.database, accountID, 'viewer')
+  const options = { token, hub: null }
+  const answer = await api.callContainer('GET', 'hubs/current?meta=memberships', options)
+  assert.equal(answer.status, 200)
+  const { events, ...hub } = answer.body.data
+  assert.deepEqual(hub, {
+    id: hexIDOf(accountID),
+    identifier: 'test',
+    name: 'Test',
+    creator: { id: hexIDOf(accountID), type: 'platform' },
+    state: { current: 'live', changed: events.created },
+    security: { force_2fa: false },
+    integrations: {},
+    webhooks: { server_deployed: null, server_deleted: null },
+    billing: null,
+  })
+  assert.equal(events.deleted, '0001-01-01T00:00:00Z')
+  assert.equal((await api.callContainer('GET', 'hubs/current', { token: null })).status, 401)
+})
+
 test('faults of a role are told with their place', async () => {
   const role = { identifier: 'faulty', rank: 1 }
   const faults: readonly (readonly [object, string, string])[] = [

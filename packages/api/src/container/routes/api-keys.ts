@@ -93,7 +93,13 @@ export const API_KEYS_ROUTES: readonly RouteDefinition[] = [
     success: {
       status: 200,
       data: ApiKeySchema,
-      includes: Type.Object({ roles: Type.Record(Type.String(), RoleSchema) }, CLOSED),
+      includes: Type.Object(
+        {
+          roles: Type.Record(Type.String(), RoleSchema),
+          'roles:identifiers': Type.Record(Type.String(), IdSchema),
+        },
+        CLOSED,
+      ),
     },
     run: async (context, { caller, params, query }) => {
       const { accountID } = caller
@@ -103,7 +109,7 @@ export const API_KEYS_ROUTES: readonly RouteDefinition[] = [
         throw new OperationError({ code: 'not-found', kind: 'API key', id: hexID })
       }
       if (!query.include.has('roles')) return { data: toApiKey(key) }
-      return { data: toApiKey(key), includes: { roles: await roleOf(context, caller, key) } }
+      return { data: toApiKey(key), includes: await includeRole(context, caller, key) }
     },
   },
   {
@@ -144,10 +150,15 @@ export const API_KEYS_ROUTES: readonly RouteDefinition[] = [
 
 const LIVE = 'live'
 
-async function roleOf({ database }: OperationContext, { accountID }: Caller, key: ApiKey) {
-  const roles = await listHubRoles(database, accountID)
-  const own = roles.filter(({ id }) => id === key.roleID)
-  return Object.fromEntries(own.map((role) => [hexIDOf(role.id), toRole(role)]))
+/** By id, and its id by its identifier. */
+async function includeRole({ database }: OperationContext, { accountID }: Caller, key: ApiKey) {
+  const roles = (await listHubRoles(database, accountID)).filter(({ id }) => id === key.roleID)
+  return {
+    roles: Object.fromEntries(roles.map((role) => [hexIDOf(role.id), toRole(role)])),
+    'roles:identifiers': Object.fromEntries(
+      roles.map(({ id, identifier }) => [identifier, hexIDOf(id)]),
+    ),
+  }
 }
 
 /** With an empty secret, since only its hash is kept. */

@@ -34,10 +34,12 @@ export const HUB_ROUTES: readonly RouteDefinition[] = [
     path: '/v1/hubs/current',
     operationID: 'getHub',
     summary: 'Read the hub',
-    description: 'The account of the caller. Whoever has a valid token may read it.',
+    description:
+      'The account of the caller. Whoever has a valid token may read it. Memberships are taken as a meta value, and there are none.',
     tag: TAG,
     capability: 'any',
     isHubHeaderOptional: true,
+    query: { meta: ['memberships'] },
     success: { status: 200, data: HubSchema },
     run: async ({ database }, { caller }) => {
       const { accountID } = caller

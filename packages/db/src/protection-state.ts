@@ -15,6 +15,9 @@ function hasCopy(table: 'backups' | 'application_snapshots', of: RawBuilder<unkn
 }
 
 const OF_SCHEDULE = sql`copies.schedule_id = policies.id`
+/** What it made by a rule that it has no more does not count. */
+const OF_ITS_KIND = sql`copies.kind =
+  case when policies.cron_string is null then 'volumes' else 'stream' end`
 const OF_APP = sql`copies.app_id = apps.id and copies.schedule_id is not null`
 
 /** A run that was skipped, or has not ended, says nothing yet. */
@@ -26,7 +29,8 @@ const LAST_RUN = sql`(
 /** Why a policy is not met, most important first; null when it is. */
 const SHORTFALL = sql`case
   when ${LAST_RUN} in ('failed', 'missed') then 'last run ' || ${LAST_RUN}
-  when policies.backup_retention > 0 and not ${hasCopy('backups', OF_SCHEDULE)} then 'no backup yet'
+  when policies.backup_retention > 0
+    and not ${hasCopy('backups', sql`${OF_SCHEDULE} and ${OF_ITS_KIND}`)} then 'no backup yet'
   when policies.snapshot_retention > 0 and not ${hasCopy('application_snapshots', OF_SCHEDULE)}
     then 'no snapshot yet' end`
 

@@ -140,6 +140,18 @@ describe('10: a cron string is a custom schedule', () => {
     assert.equal((await onlySchedule()).id, shown.id)
   })
 
+  test('what it made protects the app, until its rule is another', async () => {
+    const state = async () => (await api.call('GET', `k8s/v2/apps/${appID}`)).body.protectionState
+    await configure(NIGHTLY)
+    const shown = await onlySchedule()
+    assert.equal(await state(), 'partial')
+    const { body } = await api.call('POST', `holdfast/v1/containers/${appID}/backups`)
+    await setBackup(api, body.id, { state: 'completed', schedule_id: shown.id })
+    assert.equal(await state(), 'protected')
+    await put({ ...shown, granularity: 'daily', hour: '4' })
+    assert.equal(await state(), 'partial')
+  })
+
   test('who deletes it leaves the container without a cron string', async () => {
     await configure(NIGHTLY)
     const { id } = await onlySchedule()

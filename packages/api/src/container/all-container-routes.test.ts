@@ -232,6 +232,43 @@ test('every documented value of every parameter is taken', async () => {
   }
 })
 
+const TYPE_OF: Readonly<Record<string, string>> = {
+  containerId: 'app',
+  backupId: 'appBackup',
+  integrationId: 'bucket',
+  roleId: 'role',
+  apikeyId: 'apiKey',
+}
+
+test('every refused write is in the audit trail, with what it was about', async () => {
+  const { token, userID } = await addUser(api.database, api.tenant.accountID, undefined)
+  const writes = CONTAINER_ROUTES.filter(([method]) => method !== 'GET')
+  for (const row of writes) assert.equal((await send(row, { token })).status, 403)
+  const filter = encodeURIComponent(`userID eq '${userID}'`)
+  const { items } = (await api.call('GET', `core/v1/events?filter=${filter}`)).body
+  const told = (items as AuditEvent[]).map((event) =>
+    [event.name, event.resourceType, event.resourceURI, event.resourceMethod ?? 'patch'].join(' '),
+  )
+  const expected = writes.map(([method, path]) => {
+    const type = `application/astra-${TYPE_OF[parametersOf(path).at(-1) ?? ''] ?? 'account'}`
+    return ['holdfast.audit.denied', type, filled(path, ids), method.toLowerCase()].join(' ')
+  })
+  assert.deepEqual(told.toSorted(), expected.toSorted())
+  for (const { resourceID, resourceType, resourceURI } of items as AuditEvent[]) {
+    if (resourceType === 'application/astra-appBackup') continue
+    if (resourceType === 'application/astra-account') continue
+    assert.ok(resourceURI.includes(hexIDOf(resourceID)), resourceURI)
+  }
+})
+
+interface AuditEvent {
+  readonly name: string
+  readonly resourceID: string
+  readonly resourceType: string
+  readonly resourceURI: string
+  readonly resourceMethod?: string
+}
+
 interface SendOptions extends ContainerCallOptions {
   readonly query?: string
   readonly ids?: ContainerIDs

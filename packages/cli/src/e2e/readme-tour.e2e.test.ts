@@ -29,7 +29,9 @@ describe('the tour of the README', { skip }, () => {
     // As in a clone: `npx holdfast` finds the program there.
     symlinkSync(join(WORKSPACE, 'node_modules'), join(scratch, 'node_modules'))
     const HOLDFAST_LISTEN = `127.0.0.1:${await freePort()}`
-    service = await startServiceProcess({ home, environment: { HOLDFAST_LISTEN } })
+    // As the tour says for directories of root's.
+    const environment = { HOLDFAST_LISTEN, HOLDFAST_COMMANDS_AS_ROOT: 'allow' }
+    service = await startServiceProcess({ home, environment })
   })
   after(async () => {
     await service.stop()
@@ -40,7 +42,7 @@ describe('the tour of the README', { skip }, () => {
     const blocks = shellBlocks(readFileSync(join(WORKSPACE, 'README.md'), 'utf8'))
     const [start, ...tour] = blocks
     assert.match(start ?? '', /npm install\nnpm start/)
-    assert.equal(tour.length, 4, 'the tour, policies, restic and the recovery kit')
+    assert.equal(tour.length, 5, 'the tour, policies, a dump, restic and the recovery kit')
     const output = await paste(tour.join('\n').replaceAll('/tmp/', `${scratch}/`), scratch)
     assert.match(output, /"completed",100,\[\]/)
     assert.match(output, /^ready$/m)
@@ -49,6 +51,8 @@ describe('the tour of the README', { skip }, () => {
     assert.match(output, /^\["note-time","snapshot","pre"\]$/m)
     assert.match(output, /^the same$/m)
     assert.match(output, /\["holdfast\.clone","completed",100\]/)
+    assert.match(output, /^live$/m)
+    assert.match(output, /command in shop: tar c data$/m)
     const volume = join(home, 'apps', 'shop', 'data')
     const restored = readTree(join(scratch, 'restored', 'shop', 'data'))
     assert.deepEqual(compareTrees(readTree(volume), restored).differences, [])

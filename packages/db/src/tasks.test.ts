@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { insertAccount, insertUser } from './principals.ts'
+import {
+  beginTaskCommand,
+  endTaskCommand,
+  findTaskCommand,
+  forgetTaskCommand,
+} from './task-commands.ts'
 import { writeTaskProgress } from './task-progress.ts'
 import {
   beginTaskExecution,
@@ -46,6 +52,38 @@ test('a task is started by the sweep until an execution of it has begun', async 
   const task = await beginTaskExecution(database, taskID)
   assert.deepEqual([task?.attempt, task?.state], [1, 'running'])
   assert.equal(await isListed(), false)
+})
+
+test('a command begins once, and what is known of its end is kept', async () => {
+  const { database } = world
+  const taskID = await newTask()
+  const first = await beginTaskExecution(database, taskID)
+  const execution = { taskID, attempt: first?.attempt ?? 0 }
+  assert.equal(await beginTaskCommand(database, execution), 'begun')
+  assert.equal(await beginTaskCommand(database, execution), 'began-before')
+  await forgetTaskCommand(database, execution)
+  assert.deepEqual(await findTaskCommand(database, taskID), {
+    hasBegun: false,
+    hasEndedWell: false,
+  })
+  assert.equal(await beginTaskCommand(database, execution), 'begun')
+  assert.equal(await requestTaskCancel(database, { accountID, taskID, userID }), 'cancelling')
+  assert.equal(await endTaskCommand(database, execution), true)
+  await forgetTaskCommand(database, execution)
+  assert.deepEqual(await findTaskCommand(database, taskID), { hasBegun: true, hasEndedWell: true })
+  assert.equal(await requestTaskCancel(database, { accountID, taskID, userID }), 'too-late')
+})
+
+test('neither an overtaken nor a cancelled execution begins a command', async () => {
+  const { database } = world
+  const taskID = await newTask()
+  await beginTaskExecution(database, taskID)
+  await beginTaskExecution(database, taskID)
+  assert.equal(await beginTaskCommand(database, { taskID, attempt: 1 }), 'refused')
+  assert.equal(await endTaskCommand(database, { taskID, attempt: 2 }), false)
+  await requestTaskCancel(database, { accountID, taskID, userID })
+  assert.equal(await beginTaskCommand(database, { taskID, attempt: 2 }), 'refused')
+  assert.equal((await findTaskCommand(database, taskID)).hasBegun, false)
 })
 
 test('an overtaken execution learns it and changes nothing', async () => {

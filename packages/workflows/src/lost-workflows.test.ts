@@ -1,7 +1,9 @@
 // What the service finds at its start: tasks whose workflow is gone, obligations that nobody
 // settles, things on the platform that no row knows, and a task that was never started.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -63,6 +65,43 @@ test('a restore whose workflow is gone is failed and its staging removed', async
   const task = await world.row('select state, failure from tasks where id = $1', taskID)
   assert.deepEqual(task, { state: 'failed', failure: { code: 'workflow-lost' } })
   assert.deepEqual(await world.rows('select kind from obligations'), [])
+})
+
+test('of a restore whose workflow is gone the command is ended, and its data is what it left', async () => {
+  await workflows?.close()
+  const { taskID } = await world.streamRestore(randomUUID(), 'true')
+  await world.rows(
+    `update tasks set state = 'running', attempt = 1, command_begun_at = now() where id = $1`,
+    taskID,
+  )
+  const commandID = randomUUID()
+  const command = spawn('sleep', ['1000'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, HOLDFAST_HOOK_RUN_ID: commandID },
+  })
+  const ended = once(command, 'exit')
+  await once(command, 'spawn')
+  await insertObligation(world.database.database, {
+    ...obligationOf(taskID),
+    id: randomUUID(),
+    workflowID: `stream-restore:${taskID}`,
+    kind: 'mover',
+    resource: 'repository:gone',
+    detail: { job: 'stream-restore', repositoryIDs: [], lockHostname: 'earlier', commandID },
+  })
+  await start()
+  assert.deepEqual(await ended, [null, 'SIGTERM'])
+  await until(async () => (await world.rows('select kind from obligations')).length === 0)
+  const app = await world.row('select state, state_details from apps where id = $1', world.appID)
+  assert.partialDeepStrictEqual(app, {
+    state: 'failed',
+    state_details: [
+      { detail: 'Its workflow ended without a result; try again.' },
+      { detail: 'The data is as the restore command left it.' },
+      { detail: 'There is no snapshot of the app from before the restore.' },
+    ],
+  })
 })
 
 test('what no row knows is left alone and told; what is known to be over is removed', async () => {

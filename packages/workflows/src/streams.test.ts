@@ -39,6 +39,15 @@ test('what a command writes is kept, described, and told in the log', async () =
   assert.ok(Number(row.stream_added_bytes) > 0)
   assert.ok((row.taken_at as Date) >= (row.created_at as Date))
   assert.deepEqual(await world.dump(backup), Buffer.concat([orders, Buffer.from('shop\n')]))
+  const { stream, volumes, resources } = await world.description(backup)
+  assert.deepEqual(volumes, [])
+  assert.ok(resources.length > 0)
+  assert.deepEqual(stream, {
+    command: DUMP,
+    sizeBytes: 3_000_005,
+    repositorySnapshotID: row.stream_snapshot_id,
+    path: '/holdfast/stream',
+  })
   const assets = 'select asset_name from app_assets where backup_id = $1'
   assert.ok((await world.rows(assets, backup.resourceID)).length > 0)
   const log = await world.logOf(backup)

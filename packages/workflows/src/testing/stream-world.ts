@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSealing, openRepositorySecrets, requestTaskCancel } from '@holdfast/db'
+import { BACKUP_DESCRIPTION_PATH, type BackupDescription, STREAM_PATH } from '@holdfast/domain'
 import type { Workflows } from '../workflow-types.ts'
 import { type AddedHook, addHook } from './hooks.ts'
 import { assertNothingLeft } from './kill-harness.ts'
@@ -26,6 +27,8 @@ export interface StreamWorld extends World {
   appState(): Promise<{ readonly state: string; readonly details: readonly string[] }>
   /** The stream of a backup, by stock restic. */
   dump(backup: Operation): Promise<Buffer>
+  /** What the repository says of it, by stock restic. */
+  description(backup: Operation): Promise<BackupDescription>
   /** How many snapshots the bucket's repository has. */
   countRepositorySnapshots(): number
   /** Nothing is owed, and nothing that a command started runs on. */
@@ -72,7 +75,11 @@ export async function makeStreamWorld(): Promise<StreamWorld> {
       const details = app.state_details as readonly { readonly detail: string }[]
       return { state: String(app.state), details: details.map(({ detail }) => detail) }
     },
-    dump: (backup) => dumpStream(world, backup),
+    dump: (backup) => dumpFile(world, backup, STREAM_PATH),
+    async description(backup) {
+      const content = await dumpFile(world, backup, BACKUP_DESCRIPTION_PATH)
+      return JSON.parse(content.toString()) as BackupDescription
+    },
     countRepositorySnapshots: () => readdirSync(join(repositoryOf(world), 'snapshots')).length,
     async assertClean() {
       const kept = await world.rows('select id from volume_snapshots')
@@ -97,15 +104,14 @@ function repositoryOf({ bucketPath, accountID }: World): string {
   return join(bucketPath, 'accounts', accountID)
 }
 
-async function dumpStream(world: World, { resourceID }: Operation): Promise<Buffer> {
-  const { repository_id, stream_snapshot_id } = await world.row(
-    'select repository_id, stream_snapshot_id from backups where id = $1',
-    resourceID,
-  )
+async function dumpFile(world: World, { resourceID }: Operation, path: string): Promise<Buffer> {
+  const row = await world.row('select * from backups where id = $1', resourceID)
+  const { repository_id } = row
+  const id = path === STREAM_PATH ? row.stream_snapshot_id : row.description_snapshot_id
   const sealing = createSealing(TEST_MASTER_KEY)
   const { database } = world.database
   const secrets = await openRepositorySecrets(database, sealing, String(repository_id))
-  const words = ['dump', String(stream_snapshot_id), '/holdfast/stream']
+  const words = ['dump', String(id), path]
   return execFileSync('restic', ['--no-cache', '-r', repositoryOf(world), ...words], {
     env: { ...process.env, RESTIC_PASSWORD: secrets?.password ?? '' },
     maxBuffer: 1 << 26,

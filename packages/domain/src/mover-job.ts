@@ -278,6 +278,8 @@ export interface MoverResults {
   }
   'stream-backup': {
     readonly repositorySnapshotID: string
+    /** The time of its label; where a former run made it, that one's. */
+    readonly takenAt: string
     readonly sizeBytes: number
     /** Stored bytes that this job added to the repository. */
     readonly addedBytes: number

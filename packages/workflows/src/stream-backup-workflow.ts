@@ -146,7 +146,6 @@ async function runCommand(scope: StepScope, { backupID, repositoryID }: StreamRu
   const { app, mover } = await appContext(scope, appIDOf(execution), ref(backupID))
   await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     const { location, namespace } = await locateAppCommand(scope, input)
-    const takenAt = runtime.now()
     const result = await runMover(
       {
         ...mover,
@@ -163,14 +162,14 @@ async function runCommand(scope: StepScope, { backupID, repositoryID }: StreamRu
           app,
           copy: ref(backupID),
           attempt: execution.attempt,
-          time: takenAt.toISOString(),
+          time: runtime.now().toISOString(),
         }),
         ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
       },
     )
     await scope.point('streamed')
-    const { repositorySnapshotID, sizeBytes, addedBytes } = result
-    const stream = { backupID, repositorySnapshotID, sizeBytes, addedBytes, takenAt }
+    const { sizeBytes, addedBytes } = result
+    const stream = { ...result, backupID, takenAt: new Date(result.takenAt) }
     await recordStream(database, execution, stream)
     await logCommandSuccess(execution, 'backup', result.command)
     await logTask(

@@ -52,7 +52,8 @@ async function keepOutput(
       command.disarm()
     },
     annotate({ sizeBytes, addedStoredBytes }) {
-      kept = { sizeBytes, addedBytes: addedStoredBytes, command: command.report() }
+      const { time: takenAt } = job.label
+      kept = { takenAt, sizeBytes, addedBytes: addedStoredBytes, command: command.report() }
       return keepResult(kept)
     },
     signal: command.signal,

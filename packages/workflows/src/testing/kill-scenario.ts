@@ -165,14 +165,17 @@ const PLACES = {
   cancelledStreamBackup: ['stream-backup/undo-backup', 'stream-backup/fail-backup'],
   streamRestore: [
     'stream-restore/plan-restore',
-    'stream-restore/request-safety-snapshot',
-    'stream-restore/note-safety-snapshot',
     'stream-restore/run-restore-command',
     'stream-restore/restore-hooks',
     'stream-restore/app-ready',
     'stream-restore/end-restore',
   ],
-  failedStreamRestore: ['stream-restore/run-restore-command', 'stream-restore/fail-restore'],
+  failedStreamRestore: [
+    'stream-restore/request-safety-snapshot',
+    'stream-restore/note-safety-snapshot',
+    'stream-restore/run-restore-command',
+    'stream-restore/fail-restore',
+  ],
   verify: ['verify-bucket/verify-bucket', 'verify-bucket/end-verify'],
   failedVerify: ['verify-bucket/fail-verify'],
 } as const satisfies Record<string, readonly StepPlace[]>
@@ -384,47 +387,68 @@ async function runSchedule(world: World, kills: readonly Kill[]): Promise<void> 
   assert.deepEqual(made, [{ snapshot: 'completed', backup: 'completed', run: 'completed' }])
 }
 
-/** Left out where none of its steps is killed: each of its restores takes a snapshot first. */
+/** What is not killed is left out: each restore takes a snapshot first. */
 async function streamAndRestore(world: World, killsAt: KillsAt): Promise<void> {
   const { streamBackup, cancelledStreamBackup, streamRestore, failedStreamRestore } = PLACES
-  const all = [streamBackup, cancelledStreamBackup, streamRestore, failedStreamRestore].flat()
-  if (killsAt(all).length === 0) return
-  const orders = join(world.appPath, 'data', 'orders.db')
+  const stopping = killsAt(cancelledStreamBackup)
+  const whole = killsAt(streamRestore).filter((kill) => !leavesCommandHalfDone(kill))
+  const broken = killsAt(failedStreamRestore).filter(
+    (kill) => kill.step !== 'run-restore-command' || leavesCommandHalfDone(kill),
+  )
+  const kills = killsAt(streamBackup)
+  if (kills.length + stopping.length + whole.length + broken.length === 0) return
   const backup = await world.streamBackup('cat data/orders.db')
-  await run(world, backup, killsAt(streamBackup), 'completed')
+  await run(world, backup, kills, 'completed')
   const { total_bytes } = await world.row('select * from backups where id = $1', backup.resourceID)
-  assert.equal(Number(total_bytes), statSync(orders).size)
-  const stopped = await world.streamBackup('cat data/orders.db; sleep 1000')
-  await runCancelled(world, stopped, 'stream-command', killsAt(cancelledStreamBackup))
+  assert.equal(Number(total_bytes), statSync(join(world.appPath, 'data', 'orders.db')).size)
+  if (stopping.length > 0) {
+    const stopped = await world.streamBackup('cat data/orders.db; sleep 1000')
+    await runCancelled(world, stopped, 'stream-command', stopping)
+  }
+  if (whole.length > 0) await restoreStream(world, backup, whole)
+  if (broken.length > 0) await failToRestoreStream(world, backup, broken)
+}
 
+/** However often the service dies: a command that ended well has run once. */
+async function restoreStream(
+  world: World,
+  { resourceID }: Operation,
+  kills: readonly Kill[],
+): Promise<void> {
+  const orders = join(world.appPath, 'data', 'orders.db')
   const kept = readFileSync(orders)
   writeFileSync(orders, 'broken')
-  const restored = await world.streamRestore(
-    backup.resourceID,
-    'cat > data/orders.db && echo "$HOLDFAST_TASK_ID" >> data/runs',
-  )
-  const whole = killsAt(streamRestore).filter((kill) => !leavesCommandHalfDone(kill))
-  await run(world, restored, whole, 'completed')
+  const command = `cat > data/orders.db && ${NOTE_RUN}`
+  const restored = await world.streamRestore(resourceID, command)
+  await run(world, restored, kills, 'completed')
   assert.ok(kept.equals(readFileSync(orders)))
+  assert.equal(countRuns(world, restored), 1)
   assert.ok(hooksRun(world, restored.taskID).includes('post-restore'))
+}
 
-  const failed = await world.streamRestore(
-    backup.resourceID,
-    'echo "$HOLDFAST_TASK_ID" >> data/runs; head -c 1000 > data/orders.db; exit 3',
-  )
-  const broken = killsAt(failedStreamRestore).filter(
-    (kill) => leavesCommandHalfDone(kill) || kill.step === 'fail-restore',
-  )
-  await run(world, failed, broken, 'failed')
+/** And one that did not has run at most once. */
+async function failToRestoreStream(
+  world: World,
+  { resourceID }: Operation,
+  kills: readonly Kill[],
+): Promise<void> {
+  const command = `${NOTE_RUN}; head -c 1000 > data/orders.db; exit 3`
+  const failed = await world.streamRestore(resourceID, command)
+  await run(world, failed, kills, 'failed')
+  assert.ok(countRuns(world, failed) <= 1)
   const app = await world.row('select state, state_details from apps where id = $1', world.appID)
   assert.equal(app.state, 'failed')
   assert.match(JSON.stringify(app.state_details), /Restoring the snapshot before-restore-/)
-  // However often the service died: no command ran twice, and the one that ended well did run.
-  const runs = readFileSync(join(world.appPath, 'data', 'runs'), 'utf8')
-    .trim()
+}
+
+const NOTE_RUN = 'echo "$HOLDFAST_TASK_ID" >> runs'
+
+function countRuns({ appPath }: World, { taskID }: Operation): number {
+  const path = join(appPath, 'runs')
+  if (!existsSync(path)) return 0
+  return readFileSync(path, 'utf8')
     .split('\n')
-  assert.equal(runs.filter((id) => id === restored.taskID).length, 1)
-  assert.ok(runs.filter((id) => id === failed.taskID).length <= 1)
+    .filter((id) => id === taskID).length
 }
 
 /** It was noted as begun, and nobody knows how far it came. */

@@ -48,7 +48,7 @@ export type VolumeLocation = Exclude<Location, { readonly kind: 'command' }>
 
 /**
  * A program where the mover runs: its standard output as a source, its standard input as a target.
- * All three of its streams are pipes that it may open by their names (`makePipe` of filesystem, given
+ * All three of its streams are pipes that it may open by their names (`openPipe` of filesystem, given
  * to its user): the sockets that Node makes are none, and `tar c -f /dev/stdout` would fail.
  */
 export interface CommandLocation {

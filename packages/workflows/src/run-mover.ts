@@ -53,7 +53,10 @@ type JobOf<Kind extends MoverJobKind> = Extract<MoverJob, { readonly kind: Kind 
 
 /** Fails with the mover's failure as a `WorkflowError`. */
 export async function runMover<Kind extends MoverJobKind>(
-  context: MoverContext,
+  context: MoverContext & {
+    /** Called with what the job answered, before its obligation is settled. */
+    readonly onResult?: (result: MoverResults[Kind]) => Promise<void>
+  },
   job: JobOf<Kind>,
 ): Promise<MoverResults[Kind]> {
   const { runtime, signal } = context
@@ -69,8 +72,10 @@ export async function runMover<Kind extends MoverJobKind>(
     slot.give()
   }
   if (last.event === 'result') {
+    const result = last.result as MoverResults[Kind]
+    await context.onResult?.(result)
     await deleteObligation(runtime.database, obligation.id)
-    return last.result as MoverResults[Kind]
+    return result
   }
   if (last.failure.code === 'mover-died') await clearAfterDeath(context, obligation)
   else {

@@ -9,6 +9,7 @@
 // command that was interrupted, by a crash, a cancel or a repository that was away, is not run a
 // second time: the app is `failed` and says which snapshot undoes it. Until the command begins a
 // failure leaves the data untouched, and a cancel puts the app back to its former state.
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   beginTaskCommand,
   type CopyFacts,
@@ -16,8 +17,8 @@ import {
   findCopyFacts,
   findTaskCommand,
   forgetTaskCommand,
+  isPassingDatabaseFailure,
 } from '@holdfast/db'
-import type { MoverResults } from '@holdfast/domain'
 import { STREAM_PATH } from '@holdfast/domain'
 import {
   locateAppCommand,
@@ -46,6 +47,7 @@ import {
   failedOutcome,
   failTask,
   failureToEndWith,
+  isCommitted,
   SHIELDED,
   throwRefusedCommit,
 } from './task-end.ts'
@@ -63,7 +65,10 @@ async function runStreamRestore(execution: Execution): Promise<TaskOutcome> {
     await takeSafetySnapshot(execution, bucketID)
     hooks = await step(execution, 'run-restore-command', runRestoreCommand)
   } catch (error) {
-    return await endFailed(execution, failureToEndWith(error))
+    const failure = failureToEndWith(error)
+    if (!(await isCommitted(execution))) return await endFailed(execution, failure)
+    // The command ended well, and then the step could not be recorded. Hooks are in the database.
+    hooks = { action: 'restore' }
   }
   const failedHooks = await runRestoreHooks(execution, hooks, 'restore-hooks')
   await step(execution, 'app-ready', () => endApp(execution, 'ready', failedHooks), SHIELDED)
@@ -104,27 +109,22 @@ async function runRestoreCommand(scope: StepScope): Promise<HookPlan | null> {
   const { execution } = scope
   const { database } = execution.runtime
   const { hasEndedWell } = await findTaskCommand(database, execution.taskID)
-  if (!hasEndedWell) {
-    const { command } = await giveStream(scope)
-    await scope.point('given')
-    if (!(await endTaskCommand(database, execution))) await throwRefusedCommit(scope)
-    await logCommandSuccess(execution, 'restore', command)
-  }
+  if (!hasEndedWell) await giveStream(scope)
   return await planAppHooks(scope, 'restore')
 }
 
-async function giveStream(scope: StepScope): Promise<MoverResults['stream-restore']> {
+async function giveStream(scope: StepScope): Promise<void> {
   const { execution } = scope
   const { runtime } = execution
   const input = inputOf(execution)
   const { repositoryID, stream, name } = await findStream(scope)
   const { mover } = await appContext(scope, appIDOf(execution))
-  return await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
     // Looked at in the turn, which a former execution may have left and which is given back here.
     await refuseInterrupted(execution)
     const { location, namespace } = await locateAppCommand(scope, input)
     try {
-      return await runMover(
+      await runMover(
         {
           ...mover,
           onProgress: scope.report,
@@ -137,6 +137,10 @@ async function giveStream(scope: StepScope): Promise<MoverResults['stream-restor
               'info',
               `It is given the backup ${name}: ${stream.sizeBytes} bytes.`,
             )
+          },
+          onResult: async ({ command }) => {
+            await noteEnd(scope)
+            await logCommandSuccess(execution, 'restore', command)
           },
           onNotStarted: () => forgetTaskCommand(runtime.database, execution),
           onFailed: (failed) => noteFailure(execution, failed),
@@ -151,7 +155,7 @@ async function giveStream(scope: StepScope): Promise<MoverResults['stream-restor
         },
       )
     } catch (error) {
-      return await refuseSecondRun(scope, error)
+      await refuseSecondRun(scope, error)
     }
   })
 }
@@ -172,6 +176,23 @@ async function noteBegin(scope: StepScope): Promise<void> {
     throw new OvertakenError('Another execution of the task runs the command.')
   }
 }
+
+/** Waits for a database that is away: what is not noted would count as interrupted. */
+async function noteEnd(scope: StepScope): Promise<void> {
+  const { execution } = scope
+  const { database, closing } = execution.runtime
+  for (;;) {
+    try {
+      if (!(await endTaskCommand(database, execution))) await throwRefusedCommit(scope)
+      return
+    } catch (error) {
+      if (closing.aborted || !isPassingDatabaseFailure(error)) throw error
+      await delay(DATABASE_PAUSE_MS, undefined, { signal: closing })
+    }
+  }
+}
+
+const DATABASE_PAUSE_MS = 500
 
 async function noteFailure(execution: Execution, failed: FailedEvent): Promise<void> {
   await logCommandFailure(execution, 'restore', failed)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSealing, openRepositorySecrets, requestTaskCancel } from '@holdfast/db'
 import { BACKUP_DESCRIPTION_PATH, type BackupDescription, STREAM_PATH } from '@holdfast/domain'
+import type { StepObserver } from '../step-observer.ts'
 import type { Workflows } from '../workflow-types.ts'
 import { type AddedHook, addHook } from './hooks.ts'
 import { assertNothingLeft } from './kill-harness.ts'
@@ -20,6 +21,8 @@ export interface StreamWorld extends World {
   cancel(operation: Operation): Promise<void>
   /** Runs before each snapshot of the app, until it is removed. */
   addSnapshotHook(script: string): Promise<AddedHook>
+  /** Called at every step, until it is set again. */
+  observe(observer: StepObserver): void
   /** Stops the service in order and starts it again. */
   restart(): Promise<void>
   /** All lines of its log, as one text. */
@@ -37,7 +40,15 @@ export interface StreamWorld extends World {
 
 export async function makeStreamWorld(): Promise<StreamWorld> {
   const world = await makeWorld()
-  let workflows: Workflows = await start(world)
+  let observer: StepObserver = async () => undefined
+  const start = () =>
+    startTestService({
+      database: world.database.database,
+      home: world.home,
+      hostRoot: world.hostRoot,
+      observer: (passage) => observer(passage),
+    })
+  let workflows: Workflows = await start()
   const end: StreamWorld['end'] = async (operation, state) => {
     await workflows.startTask(operation.taskID)
     await workflows.whenIdle()
@@ -59,9 +70,12 @@ export async function makeStreamWorld(): Promise<StreamWorld> {
       assert.equal(await requestTaskCancel(database, { accountID, taskID, userID }), 'cancelling')
     },
     addSnapshotHook: (script) => addHook(world, { action: 'snapshot', stage: 'pre', script }),
+    observe(newObserver) {
+      observer = newObserver
+    },
     async restart() {
       await workflows.close()
-      workflows = await start(world)
+      workflows = await start()
     },
     async logOf({ taskID }) {
       const lines = await world.rows(
@@ -95,10 +109,6 @@ export async function makeStreamWorld(): Promise<StreamWorld> {
 }
 
 const POLL_MS = 20
-
-function start({ database, home, hostRoot }: World): Promise<Workflows> {
-  return startTestService({ database: database.database, home, hostRoot })
-}
 
 function repositoryOf({ bucketPath, accountID }: World): string {
   return join(bucketPath, 'accounts', accountID)

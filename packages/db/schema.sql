@@ -234,6 +234,7 @@ create table buckets (
   verify_after timestamp with time zone not null default (now() + '00:15:00'::interval),
   identifier text not null,
   vendor text,
+  prefix text not null default ''::text,
   constraint buckets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint buckets_pkey PRIMARY KEY (id),
   constraint buckets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'available'::text, 'failed'::text, 'removed'::text, 'unknown'::text])))

@@ -18,6 +18,8 @@ export interface NewBucket {
   readonly identifier?: string
   /** Where it is made as an integration whose vendor is more than the provider says. */
   readonly vendor?: string
+  /** Below which it keeps everything: empty, or with a slash at its end. */
+  readonly prefix?: string
   readonly createdBy: string
   readonly now: Date
 }
@@ -38,6 +40,7 @@ export async function insertBucket({ queries }: Queries, bucket: NewBucket): Pro
       verify_after: bucket.now,
       identifier,
       vendor: bucket.vendor ?? null,
+      prefix: bucket.prefix ?? '',
       version: bucket.version,
       labels: JSON.stringify(bucket.labels),
       created_at: bucket.now,
@@ -169,6 +172,7 @@ export interface KnownBucket {
   readonly name: string
   readonly provider: string
   readonly bucketParameters: BucketParameters
+  readonly prefix: string
   readonly isDeleted: boolean
 }
 
@@ -179,7 +183,7 @@ export async function listKnownBuckets(
 ): Promise<KnownBucket[]> {
   const rows = await queries
     .selectFrom('buckets')
-    .select(['id', 'name', 'provider', 'bucket_parameters', 'deleted_at'])
+    .select(['id', 'name', 'provider', 'bucket_parameters', 'prefix', 'deleted_at'])
     .where('account_id', '=', accountID)
     .orderBy('created_at', 'desc')
     .execute()
@@ -188,6 +192,7 @@ export async function listKnownBuckets(
     name: row.name,
     provider: row.provider,
     bucketParameters: toBucketParameters(row.bucket_parameters),
+    prefix: row.prefix,
     isDeleted: row.deleted_at !== null,
   }))
 }

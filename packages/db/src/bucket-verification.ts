@@ -11,6 +11,7 @@ export interface ClaimedBucket {
   readonly accountID: string
   readonly name: string
   readonly provider: string
+  readonly prefix: string
   readonly state: string
   readonly placeRevision: number
 }
@@ -33,7 +34,7 @@ export async function claimBucketsToVerify(
       select id from buckets where verify_after <= ${now} and deleted_at is null
       order by verify_after limit ${limit} for update skip locked
     )
-    returning id, account_id as "accountID", name, provider, state,
+    returning id, account_id as "accountID", name, provider, prefix, state,
       place_revision as "placeRevision"
   `.execute(queries)
   return rows
@@ -54,6 +55,7 @@ export async function claimBucketToVerify(
       'account_id as accountID',
       'name',
       'provider',
+      'prefix',
       'state',
       'place_revision as placeRevision',
     ])

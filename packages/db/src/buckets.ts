@@ -26,6 +26,8 @@ export interface Bucket extends ResourceCommon {
   readonly identifier: string
   /** Where it was made as an integration. */
   readonly vendor?: string
+  /** Below which it keeps everything: empty, or with a slash at its end. */
+  readonly prefix: string
   readonly isByApiKey: boolean
 }
 
@@ -44,6 +46,7 @@ interface BucketRow extends CommonRow {
   readonly bucket_parameters: object
   readonly identifier: string | null
   readonly vendor: string | null
+  readonly prefix: string
   readonly is_by_api_key: boolean
 }
 
@@ -81,6 +84,7 @@ function toBucket(row: BucketRow): Bucket {
     bucketParameters: toBucketParameters(row.bucket_parameters),
     identifier: row.identifier ?? hexIDOf(row.id),
     ...(row.vendor === null ? {} : { vendor: row.vendor }),
+    prefix: row.prefix,
     isByApiKey: row.is_by_api_key,
   }
 }

@@ -151,6 +151,8 @@ export interface BucketPlace {
   readonly localPath: string | undefined
   /** Of a bucket of an S3 server. */
   readonly s3: S3Place | undefined
+  /** Below which a repository of it is made. */
+  readonly prefix: string
 }
 
 /** Undefined for one that was deleted, too. */
@@ -160,7 +162,7 @@ export async function findBucketPlace(
 ): Promise<BucketPlace | undefined> {
   const row = await queries
     .selectFrom('buckets')
-    .select(['id', 'account_id', 'name', 'provider', 'bucket_parameters'])
+    .select(['id', 'account_id', 'name', 'provider', 'bucket_parameters', 'prefix'])
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .executeTakeFirst()
@@ -172,6 +174,7 @@ export async function findBucketPlace(
     name: row.name,
     localPath: row.provider === 'local' ? parameters.local?.path : undefined,
     s3: s3PlaceOf(row.provider, parameters),
+    prefix: row.prefix,
   }
 }
 

@@ -208,6 +208,7 @@ export interface BucketsTable {
   verify_after: GeneratedInstant
   identifier: string
   vendor: string | null
+  prefix: Generated<string>
   version: Generated<string>
   labels: GeneratedJson
   created_at: GeneratedInstant

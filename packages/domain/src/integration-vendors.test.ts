@@ -21,6 +21,7 @@ test('Amazon is reached in the region that is said', () => {
     provider: 'aws',
     serverURL: 'https://s3.eu-west-1.amazonaws.com',
     bucketName: 'backups',
+    prefix: '',
     keys: { accessKey: 'AKIA', accessSecret: 'hush', region: undefined },
   })
   const china = placeOf('aws-s3', {
@@ -81,7 +82,7 @@ test('every fault is named, and no value', () => {
   ])
   const values = {
     auth: { ...KEYS, region: 'EU West', namespace: 'n' },
-    extra: { bucket: '..', prefix: 'a/b', endpoint: 'ftp://host' },
+    extra: { bucket: '..', prefix: 'a/../b', endpoint: 'ftp://host' },
   }
   assert.deepEqual(faultsOf('aws-s3', values), [
     'auth.region wrong',
@@ -111,7 +112,10 @@ test('what is shown of an integration, sent again with its keys, is the same pla
         extra: { bucket: 'b-1', endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' },
       },
     ],
-    ['backblaze-b2', { auth: { region: 'us-east-005' }, extra: { bucket: 'backups' } }],
+    [
+      'backblaze-b2',
+      { auth: { region: 'us-east-005' }, extra: { bucket: 'backups', prefix: 'a/b' } },
+    ],
     ['vultr', { auth: { region: 'ewr1' }, extra: { bucket: 'backups' } }],
     ['holdfast-local', { auth: {}, extra: { path: '/srv/backups' } }],
   ]
@@ -123,6 +127,7 @@ test('what is shown of an integration, sent again with its keys, is the same pla
         ? { provider: 'local', bucketParameters: { local: { path: place.path } } }
         : {
             provider: place.provider,
+            prefix: place.prefix,
             bucketParameters: {
               s3: { serverURL: place.serverURL, bucketName: place.bucketName },
             },

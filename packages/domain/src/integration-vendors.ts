@@ -59,6 +59,15 @@ const BUCKET = {
   },
 } as const
 
+const PREFIX = {
+  prefix: {
+    name: 'Prefix',
+    isRequired: false,
+    regex: '^/?[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*/?$',
+    description: 'Everything is kept below it, such as site/backups. It cannot be changed.',
+  },
+} as const
+
 function region(isRequired: boolean, description: string) {
   return { region: { name: 'Region', isRequired, regex: REGION_REGEX, description } }
 }
@@ -75,6 +84,7 @@ export const VENDOR_DEFINITIONS: Readonly<Record<IntegrationVendor, VendorDefini
     auth: { ...KEYS, ...region(true, 'Such as eu-west-1; of another server, what it expects.') },
     extra: {
       ...BUCKET,
+      ...PREFIX,
       ...endpoint(false, 'https://host[:port] of a compatible server; Amazon when absent.'),
     },
   },
@@ -86,21 +96,25 @@ export const VENDOR_DEFINITIONS: Readonly<Record<IntegrationVendor, VendorDefini
       ...KEYS,
       ...region(false, 'Such as us-west-004. When absent, as the first digits of the key say.'),
     },
-    extra: { ...BUCKET, ...endpoint(false, 'The S3 endpoint that the bucket is shown with.') },
+    extra: {
+      ...BUCKET,
+      ...PREFIX,
+      ...endpoint(false, 'The S3 endpoint that the bucket is shown with.'),
+    },
   },
   vultr: {
     vendor: 'vultr',
     name: 'Vultr Object Storage',
     url: 'https://www.vultr.com/products/object-storage/',
     auth: { ...KEYS, ...region(true, 'Such as ewr1: the first part of the hostname.') },
-    extra: BUCKET,
+    extra: { ...BUCKET, ...PREFIX },
   },
   coreweave: {
     vendor: 'coreweave',
     name: 'CoreWeave Object Storage',
     url: 'https://www.coreweave.com/products/storage',
     auth: { ...KEYS, ...region(true, 'Such as us-east-04a.') },
-    extra: { ...BUCKET, ...endpoint(true, 'Such as https://cwobject.com.') },
+    extra: { ...BUCKET, ...PREFIX, ...endpoint(true, 'Such as https://cwobject.com.') },
   },
   'holdfast-local': {
     vendor: 'holdfast-local',
@@ -141,6 +155,8 @@ export type VendorPlace =
       readonly provider: 'aws' | 'generic-s3'
       readonly serverURL: string
       readonly bucketName: string
+      /** Empty, or with a slash at its end. */
+      readonly prefix: string
       /** Entries of a key store, decoded; those that are undefined must not be in it. */
       readonly keys: Readonly<Record<string, string | undefined>>
     }
@@ -180,6 +196,7 @@ export function readVendorPlace(
       provider: isAws ? 'aws' : 'generic-s3',
       serverURL,
       bucketName: extra.bucket ?? '',
+      prefix: prefixOf(extra.prefix),
       keys: {
         accessKey: auth.key_id,
         accessSecret: auth.secret,
@@ -189,6 +206,11 @@ export function readVendorPlace(
       },
     },
   }
+}
+
+function prefixOf(said = ''): string {
+  const text = said.replace(/^\/+|\/+$/g, '')
+  return text === '' ? '' : `${text}/`
 }
 
 function faultsOf(
@@ -201,10 +223,7 @@ function faultsOf(
   for (const [field, value] of Object.entries(said(values))) {
     const known = fields[field]
     if (known === undefined) {
-      const reason =
-        field === 'prefix'
-          ? 'cannot be chosen: what is kept lies below accounts/ in the bucket'
-          : `is no field of ${definition.vendor}`
+      const reason = `is no field of ${definition.vendor}`
       faults.push({ group, field, reason, isMissing: false })
     } else if (known.regex !== undefined && !new RegExp(known.regex).test(value)) {
       faults.push({ group, field, reason: `must match ${known.regex}`, isMissing: false })
@@ -302,6 +321,7 @@ export interface BucketAsKept {
   }
   /** As which vendor's it was made here. */
   readonly vendor?: string
+  readonly prefix?: string
 }
 
 /** Of a bucket that was made in the other dialect, the one that its server is of. */
@@ -327,5 +347,13 @@ export function shownValuesOf(bucket: BucketAsKept): {
   const vendor = vendorOf(bucket)
   const isSaid =
     serverURL === '' || (vendor !== 'holdfast-local' && serverURLOf(vendor, auth, {}) === serverURL)
-  return { auth, extra: { bucket: bucketName, ...(isSaid ? {} : { endpoint: serverURL }) } }
+  const prefix = bucket.prefix?.replace(/\/$/, '') ?? ''
+  return {
+    auth,
+    extra: {
+      bucket: bucketName,
+      ...(prefix === '' ? {} : { prefix }),
+      ...(isSaid ? {} : { endpoint: serverURL }),
+    },
+  }
 }

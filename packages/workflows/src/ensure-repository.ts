@@ -5,6 +5,7 @@
 // password. Secrets go from the mover straight under the seal and through no step's output.
 import {
   completeRepository,
+  findBucketPlace,
   findPolynomial,
   findRepositoryAt,
   openRepositorySecrets,
@@ -13,6 +14,7 @@ import {
 } from '@holdfast/db'
 import { storeOf } from './open-repository.ts'
 import { type MoverContext, runMover } from './run-mover.ts'
+import type { Runtime } from './runtime.ts'
 import { withTurn } from './turn.ts'
 
 /** Answers the id of the repository that the account has there. */
@@ -48,7 +50,7 @@ async function makeRepository(
     id: runtime.randomUUID(),
     accountID,
     home,
-    prefix: home.kind === 'bucket' ? `accounts/${accountID}/` : `${accountID}/`,
+    prefix: await prefixOf(runtime, accountID, home),
     password: runtime.randomPassword(),
   })
   if (repository.isReady) return repository.id
@@ -70,4 +72,15 @@ async function makeRepository(
     polynomial: made.polynomial,
   })
   return repository.id
+}
+
+/** Stored with the repository, which stays where it is. */
+async function prefixOf(
+  { database }: Runtime,
+  accountID: string,
+  home: RepositoryHome,
+): Promise<string> {
+  if (home.kind === 'cluster') return `${accountID}/`
+  const bucket = await findBucketPlace(database, home.bucketID)
+  return `${bucket?.prefix ?? ''}accounts/${accountID}/`
 }

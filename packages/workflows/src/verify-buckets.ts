@@ -114,7 +114,7 @@ async function judge(
   try {
     const opened = await openBucketStore(database, sealing, {
       bucketID: bucket.id,
-      prefix: '',
+      prefix: bucket.prefix,
       mayReachPrivateNetworks,
       now: runtime.now(),
     })

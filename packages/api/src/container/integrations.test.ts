@@ -160,6 +160,33 @@ test('another endpoint brings the region that it tells', async () => {
   assert.equal(moved.body.data.vendor, 'backblaze-b2')
 })
 
+test('one bucket holds several, each below its prefix', async () => {
+  const bucket = nextName()
+  const below = (prefix: string | undefined) =>
+    post({ extra: { bucket, endpoint: 'https://s3.example.org', ...(prefix && { prefix }) } })
+  const answers = await Promise.all([below('site/a'), below('/site/b/'), below(undefined)])
+  const [first, ...others] = answers.map(({ body }) => body.data)
+  assert.equal(first.extra.prefix, 'site/a')
+  assert.deepEqual(
+    others.map(({ extra }) => extra.prefix),
+    ['site/b', undefined],
+  )
+  assertContainerError(await below('site/a/'), '409.duplicate-found')
+  const { id, extra } = first
+  // A repository that is there would stay where it is.
+  const moved = await patch(id, { extra: { prefix: 'site/c' } })
+  assertContainerError(moved, '422.not-compatible')
+  assert.equal(moved.body.error.source, '/extra/prefix')
+  const same = await patch(id, { extra, auth: { secret: 'another' } })
+  assert.deepEqual(same.body.data.extra, extra)
+  // In the other dialect each is a bucket of its own, and stays so.
+  const { id: bucketID } = await bucketOf(id)
+  const body = { type: 'application/astra-bucket', version: '1.2', name: 'Below a prefix' }
+  const put = await api.call('PUT', `${BUCKETS}/${bucketID}`, { body })
+  assert.equal(put.status, 204, put.text)
+  assert.deepEqual((await get(id)).extra, extra)
+})
+
 test('keys that others have as well are left to them', async () => {
   const credentialID = await postCredential()
   const made = await postBucket(credentialID)
@@ -232,7 +259,7 @@ test('what is wrong with a new one is named by its field', async () => {
     [{ auth: { ...auth, namespace: 'x' } }, '422.invalid-argument', '/auth/namespace'],
     [{ auth: { ...auth, secret: 'two words' } }, '422.invalid-argument', '/auth/secret'],
     [{ extra: { ...extra, bucket: 'a..b' } }, '422.invalid-argument', '/extra/bucket'],
-    [{ extra: { ...extra, prefix: 'a/' } }, '422.invalid-argument', '/extra/prefix'],
+    [{ extra: { ...extra, prefix: 'a//b' } }, '422.invalid-argument', '/extra/prefix'],
     [{ extra: { ...extra, endpoint: 'http://h/x' } }, '422.invalid-argument', '/extra/endpoint'],
     [
       { extra: { ...extra, endpoint: 'http://169.254.169.254' } },

@@ -47,11 +47,12 @@ export function readBucketPlace({ provider, parameters }: BucketPlaceRequest): B
 export function placeKeyOf({
   provider,
   bucketParameters,
-}: Pick<KnownBucket, 'provider' | 'bucketParameters'>): string {
+  prefix = '',
+}: Pick<KnownBucket, 'provider' | 'bucketParameters'> & { readonly prefix?: string }): string {
   const { local } = bucketParameters
   if (local !== undefined) return `local ${posix.resolve('/', local.path)}`
   const s3 = s3PlaceOf(provider, bucketParameters)
-  return s3 === undefined ? 'nowhere' : `s3 ${s3.endpoint} ${s3.bucketName}`
+  return s3 === undefined ? 'nowhere' : `s3 ${s3.endpoint} ${s3.bucketName}/${prefix}`
 }
 
 /** Of two buckets on one server. */

@@ -24,7 +24,7 @@ export async function checkDirectory(
   throw new OperationError({ code: 'invalid-request', members: [{ name: LOCAL_MEMBER, reason }] })
 }
 
-type Place = Pick<BucketPlace, 'provider' | 'bucketParameters'>
+type Place = Pick<BucketPlace, 'provider' | 'bucketParameters'> & { readonly prefix?: string }
 
 interface NamedPlace {
   readonly accountID: string

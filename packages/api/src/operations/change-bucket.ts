@@ -113,7 +113,7 @@ export async function changeBucket(
     const present = await findBucket(transaction, accountID, id)
     if (present === undefined) throw missing(id)
     checkPreconditions(present)
-    const place = change?.place ?? placeOf(present)
+    const place = { ...(change?.place ?? placeOf(present)), prefix: present.prefix }
     const name = request.name ?? present.name
     await refuseSameBucket(transaction, { accountID, name, place, exceptID: id })
     const { version, labels } = request

@@ -106,6 +106,7 @@ export async function createIntegration(
       labels: [],
       identifier,
       vendor,
+      prefix: place.prefix,
       createdBy: userID,
       now,
     })
@@ -133,8 +134,9 @@ export async function changeIntegration(
   const { accountID, userID } = caller
   const { hexID, name, identifier } = request
   if (identifier !== undefined) checkIdentifier(identifier)
-  const { id, provider } = await findIntegration(context.database, caller, hexID)
-  if (provider === 'local') await checkPlace(context, caller, request.extra?.path ?? undefined)
+  const seen = await findIntegration(context.database, caller, hexID)
+  const { id } = seen
+  if (seen.provider === 'local') await checkPlace(context, caller, request.extra?.path ?? undefined)
   return await inTransaction(context.database, async (transaction) => {
     await lockPlaces(transaction, accountID)
     const present = await findIntegration(transaction, caller, hexID)
@@ -143,10 +145,9 @@ export async function changeIntegration(
     }
     const change = await planChange(context, transaction, { caller, present, request })
     const now = context.now()
-    const place = change?.place ?? {
-      provider: providerOf(present),
-      bucketParameters: present.bucketParameters,
-    }
+    const { prefix } = present
+    const { provider, bucketParameters } = change?.place ?? placeOf(present)
+    const place = { provider, bucketParameters, prefix }
     const newName = name ?? present.name
     await refuseSameBucket(transaction, { accountID, name: newName, place, exceptID: id })
     const keys = change?.keys
@@ -297,6 +298,7 @@ async function planChange(
     auth: { ...(vendor === 'holdfast-local' ? {} : authOf(present, kept, extra)), ...auth },
     extra: { ...shown.extra, ...extra },
   })
+  refuseOtherPrefix(present, place.prefix)
   const isPlaceSaid = extra !== undefined || auth?.region !== undefined
   const keys = keysToReplace(kept, isPlaceSaid ? entries : withoutPlace(entries))
   const isSameKind = place.provider === 'generic-s3' && present.provider !== 'aws'
@@ -305,13 +307,28 @@ async function planChange(
     // the server beside its address is nothing that the fields can say.
     place: isPlaceSaid
       ? { ...place, provider: isSameKind ? providerOf(present) : place.provider }
-      : { provider: providerOf(present), bucketParameters: present.bucketParameters },
+      : placeOf(present),
     ...(keys === undefined ? {} : { keys }),
   }
 }
 
+function placeOf(present: Bucket): ChangePlan['place'] {
+  return { provider: providerOf(present), bucketParameters: present.bucketParameters }
+}
+
 function providerOf({ provider }: Bucket): BucketProvider {
   return provider as BucketProvider
+}
+
+/** A repository stays below the prefix that it was made with. */
+function refuseOtherPrefix({ id, prefix: present }: Bucket, prefix: string): void {
+  if (prefix === present) return
+  const reason = 'cannot be changed; make another integration for another prefix'
+  throw new OperationError({
+    code: 'fixed-value-changed',
+    resource: `bucket ${id}`,
+    members: [{ name: 'extra.prefix', reason }],
+  })
 }
 
 /** What is sent and is not what is shown. */

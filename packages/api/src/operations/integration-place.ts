@@ -15,7 +15,7 @@ import { type InvalidMember, isOperationError, OperationError } from './operatio
 export type KeyEntries = Readonly<Record<string, string | undefined>>
 
 export interface IntegrationPlace {
-  readonly place: BucketPlace
+  readonly place: BucketPlace & { readonly prefix: string }
   /** None of a directory. */
   readonly entries: KeyEntries
 }
@@ -30,9 +30,9 @@ export function readIntegrationPlace(
   if (read.place.kind === 'local') {
     const parameters = { local: { path: read.place.path } }
     const place = inWords(() => readBucketPlace({ provider: 'local', parameters }))
-    return { place, entries: {} }
+    return { place: { ...place, prefix: '' }, entries: {} }
   }
-  const { provider, serverURL, bucketName, keys } = read.place
+  const { provider, serverURL, bucketName, prefix, keys } = read.place
   const parameters = { s3: { serverURL, bucketName } }
   const place = inWords(() => readBucketPlace({ provider, parameters }))
   const readKeys = readS3Keys(withoutAbsent(keys))
@@ -41,7 +41,7 @@ export function readIntegrationPlace(
       readKeys.faults.map(({ name, reason }) => ({ name: FIELDS[name] ?? name, reason })),
     )
   }
-  return { place, entries: keys }
+  return { place: { ...place, prefix }, entries: keys }
 }
 
 export function toKeyStore(entries: KeyEntries): KeyStore {

@@ -19,6 +19,7 @@ import { showLogOfFailure } from '../testing/log-of-failure.ts'
 import { startTestService, type TestService } from '../testing/service.ts'
 
 const PATH = '/v1/hubs/current/integrations'
+const PREFIX = 'site/backups'
 
 interface IntegrationBody {
   readonly id: string
@@ -58,7 +59,7 @@ describe('an integration on S3', { skip: S3_SERVER_MISSING }, () => {
       identifier: 'object-storage',
       vendor: 'aws-s3',
       auth: { key_id: server.accessKeyID, secret: 'wrong', region: 'us-east-1' },
-      extra: { bucket: bucketName, endpoint: server.endpoint },
+      extra: { bucket: bucketName, prefix: PREFIX, endpoint: server.endpoint },
     }
     const made = good(await client.POST<IntegrationBody>(PATH, { body }), 201)
     id = made.id
@@ -80,7 +81,7 @@ describe('an integration on S3', { skip: S3_SERVER_MISSING }, () => {
     assert.deepEqual(state.error, undefined)
     assert.equal(state.current, 'live')
     assert.equal(auth, null)
-    assert.deepEqual(extra, { bucket: bucketName, endpoint: server.endpoint })
+    assert.deepEqual(extra, { bucket: bucketName, prefix: PREFIX, endpoint: server.endpoint })
     assert.deepEqual(await server.keysIn(bucketName), [])
   })
 
@@ -104,6 +105,11 @@ describe('an integration on S3', { skip: S3_SERVER_MISSING }, () => {
     const backup = await service.client.startBackup(app.id, { bucketID: bucket.id })
     const path = `/k8s/v1/apps/${app.id}/appBackups/${backup.id}`
     await service.client.whenCompleted(path)
+    const { url } = await service.client.repositoryOf(bucket.id)
+    const place = `${PREFIX}/accounts/${service.owner.accountID}`
+    assert.equal(url, `s3:${server.endpoint}/${bucketName}/${place}`)
+    const keys = await server.keysIn(bucketName)
+    assert.ok(keys.length > 0 && keys.every((key) => key.startsWith(`${place}/`)))
     const refused = await client.DELETE<DescriptorBody>(`${PATH}/${id}`)
     assert.equal(failure(refused).code, '403.invalid-state')
     assert.equal((await service.client.call('DELETE', path)).status, 204)
@@ -119,7 +125,7 @@ describe('an integration on S3', { skip: S3_SERVER_MISSING }, () => {
 
   test('the data of a deleted backup goes, although its integration went first', async () => {
     await eventually(async () => {
-      const kinds = (await server.keysIn(bucketName)).map((key) => key.split('/')[2])
+      const kinds = (await server.keysIn(bucketName)).map((key) => key.split('/')[4])
       assert.deepEqual(kinds, ['config', 'keys'])
     })
     const { secretAccessKey } = server

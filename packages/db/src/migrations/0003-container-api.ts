@@ -64,11 +64,13 @@ const STATEMENTS = [
     modified_at timestamptz not null default now(),
     modified_by uuid not null
   )`,
-  // identifier: unique among the account's buckets that are not deleted. vendor: where the bucket
-  // was made as an integration whose vendor is more than its provider says.
+  // identifier: unique among the account's buckets that are not deleted. vendor and prefix: of one
+  // that was made as an integration. What is kept lies below the prefix, which ends with a slash
+  // unless it is empty.
   `alter table buckets
     add column identifier text,
-    add column vendor text`,
+    add column vendor text,
+    add column prefix text not null default ''`,
   `create unique index buckets_by_identifier on buckets (account_id, identifier)
     where deleted_at is null`,
   // default_identifier: the default role that it is. capabilities: names, when not all.

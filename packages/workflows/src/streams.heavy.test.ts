@@ -1,6 +1,6 @@
 // What ends commands before their time, and what becomes of their backups and restores then.
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { makeStreamWorld, type StreamWorld } from './testing/stream-world.ts'
@@ -118,17 +118,33 @@ test('without a snapshot the restore goes on, and its log says why there is none
   await world.assertClean()
 })
 
-test('a restore whose data is gone fails before its command runs, or ends it', async () => {
-  writeFileSync(join(world.appPath, 'runs'), '')
+test('a restore whose backup is gone fails before anything runs', async () => {
   const gone = await world.end(await world.streamBackup('echo gone'), 'completed')
   await world.end(await world.deleteBackup(gone.resourceID), 'completed')
   const restore = await world.streamRestore(gone.resourceID, 'echo ran >> runs')
   await world.end(restore, 'failed')
+  await assertUntouched(/does not exist any more/)
+})
+
+test('a restore whose repository is gone fails before its command runs, and says no more', async () => {
+  const path = join(world.bucketPath, 'accounts', world.accountID)
+  world.observe(({ step, position }) => {
+    if (step === 'run-restore-command' && position === 'before') renameSync(path, `${path}.away`)
+  })
+  const restore = await world.streamRestore(backup.resourceID, 'echo ran >> runs')
+  await world.end(restore, 'failed')
+  world.observe(() => undefined)
+  renameSync(`${path}.away`, path)
+  await assertUntouched(/^There is no repository at/)
+  await world.assertClean()
+})
+
+async function assertUntouched(why: RegExp): Promise<void> {
   const { state, details } = await world.appState()
   assert.deepEqual([state, details.length], ['failed', 1])
-  assert.match(String(details[0]), /does not exist any more/)
-  assert.equal(readFileSync(join(world.appPath, 'runs'), 'utf8'), '')
-})
+  assert.match(details[0] ?? '', why)
+  assert.ok(!existsSync(join(world.appPath, 'runs')))
+}
 
 async function unready({ resourceID }: Operation): Promise<string> {
   const row = await world.row('select state_unready from backups where id = $1', resourceID)

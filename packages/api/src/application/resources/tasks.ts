@@ -124,14 +124,14 @@ function toWire(task: Task): WireResource {
   }
 }
 
-/** A part of a copy has no address of its own: the task itself tells of it. */
+/** What has no address of its own (a part of a copy, a role): the task itself tells of it. */
 function resourceURIOf(task: Task): string {
   const [collection] = collectionsOf(task)
-  return `${collection}/${isPart(task) ? task.id : task.resourceID}`
+  return `${collection}/${hasAddress(task) ? task.resourceID : task.id}`
 }
 
-function isPart({ resourceKind }: Task): boolean {
-  return resourceKind === 'backup-volume'
+function hasAddress({ resourceKind }: Task): boolean {
+  return ['backup', 'snapshot', 'app', 'schedule', 'bucket'].includes(resourceKind)
 }
 
 /** Where the task's resource is listed, its usual place first. */

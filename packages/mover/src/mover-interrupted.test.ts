@@ -23,6 +23,7 @@ import {
   runMoverProcess,
   startMover,
 } from './testing/mover-process.ts'
+import { withSmallFilesystem } from './testing/small-filesystem.ts'
 import {
   backupJob,
   LOCK_HOSTNAME,
@@ -268,7 +269,7 @@ test('metadata that may not be set is told and the content restored', {
 })
 
 test('a bucket that is full ends the backup with a reason', { skip: noMounts }, async () => {
-  await withSmallFilesystem('full', 30, async (mountPoint) => {
+  await withSmallFilesystem(at('full'), 30, async (mountPoint) => {
     const repository = await makeRepository(join(mountPoint, 'repository'))
     const failure = await failureOfMover(backupJob(repository, source))
     assert.ok(failure.code === 'no-space')
@@ -281,7 +282,7 @@ test('a bucket that is full ends the backup with a reason', { skip: noMounts }, 
 test('a target that is too small is refused beforehand', { skip: noMounts }, async () => {
   const repository = await makeRepository(at('too-small'))
   const { repositorySnapshotID } = await resultOfMover(backupJob(repository, source))
-  await withSmallFilesystem('too-small-target', 30, async (mountPoint) => {
+  await withSmallFilesystem(at('too-small-target'), 30, async (mountPoint) => {
     const target = join(mountPoint, 'target')
     const failure = await failureOfMover(restoreJob(repository, repositorySnapshotID, target))
     assert.ok(failure.code === 'no-space')
@@ -290,21 +291,6 @@ test('a target that is too small is refused beforehand', { skip: noMounts }, asy
   })
   assert.deepEqual(lockNames(repository), [])
 })
-
-async function withSmallFilesystem(
-  name: string,
-  sizeMebibytes: number,
-  use: (mountPoint: string) => Promise<void>,
-): Promise<void> {
-  const mountPoint = at(name)
-  mkdirSync(mountPoint)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMebibytes}m`, 'tmpfs', mountPoint])
-  try {
-    await use(mountPoint)
-  } finally {
-    execFileSync('umount', [mountPoint])
-  }
-}
 
 test('a restored tree is on the disk before its result is told', {
   skip: straceMissing(),

@@ -41,6 +41,7 @@ export async function startGuard(inputHandle: number | undefined): Promise<Comma
 
 const SCRIPT = `
 read -r group || exit
+[ "$group" = done ] && exit
 while read -r word; do
   case $word in
     whole) exec 3>&- ;;

@@ -1,4 +1,5 @@
 // Jobs of streams for tests.
+import { readdirSync, readFileSync } from 'node:fs'
 import { encodePathBytes, type MoverJob } from '@holdfast/domain'
 import type { TestRepository } from './test-repository.ts'
 
@@ -56,4 +57,19 @@ export function streamRestoreJob(
     target: typeof target === 'string' ? shellCommand(target) : target,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
+}
+
+/** Processes with this text in their environment: what is left of a command. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text)
+      } catch {
+        // It has ended since, or is none of ours.
+        return false
+      }
+    })
 }

@@ -292,7 +292,7 @@ function testMovers(makeHarness: MakeHarness): void {
     await using harness = await makeHarness()
     const mover = await harness.platform.startMover('mover-1', fixtureJob('die'))
     const failure = { code: 'mover-died', exitCode: 3, signal: null } as const
-    assert.deepEqual(await eventsOf(mover), [{ event: 'failed', failure }])
+    assert.deepEqual(await eventsOf(mover), [{ event: 'failed', failure, isUnanswered: true }])
   })
 
   test('what is no event ends the mover', async () => {

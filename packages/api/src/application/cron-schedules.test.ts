@@ -51,7 +51,7 @@ afterEach(async () => {
   }
 })
 
-describe('10: a cron string is a custom schedule', () => {
+describe('decision 10: a cron string is a custom schedule', () => {
   test('it is shown with its cron string and its duration as labels', async () => {
     await configure(NIGHTLY)
     const { id, metadata, ...shown } = await onlySchedule()
@@ -217,7 +217,7 @@ describe('10: a cron string is a custom schedule', () => {
   })
 })
 
-describe('2: what a command writes is an appBackup', () => {
+describe('decision 2: what a command writes is an appBackup', () => {
   const backups = (id: string) => `holdfast/v1/containers/${id}/backups`
 
   test('it is made when somebody asks for it, by the command that is configured then', async () => {

@@ -9,7 +9,15 @@ const CLOSED = { additionalProperties: false } as const
 
 export const ConfigSchema = Type.Object(
   {
-    network: Type.Object({ public: Type.Enum(['disable']), hostname: Type.String() }, CLOSED),
+    network: Type.Object(
+      {
+        public: Type.Enum(['disable']),
+        hostname: Type.String(),
+        egress_via_gateway: Type.Boolean(),
+        routes: Type.Null(),
+      },
+      CLOSED,
+    ),
     deploy: Type.Object({ instances: Type.Integer({ minimum: 0 }) }, CLOSED),
     integrations: Type.Object(
       {
@@ -50,7 +58,7 @@ export function toConfig(
   policy: ContainerBackupPolicy | undefined,
 ) {
   return {
-    network: { public: 'disable', hostname: identifier },
+    network: { public: 'disable', hostname: identifier, egress_via_gateway: false, routes: null },
     deploy: { instances: Object.values(instances).reduce((sum, count) => sum + count, 0) },
     integrations: policy === undefined ? {} : { backups: toBackups(policy) },
   }
@@ -149,9 +157,12 @@ function differenceOf(
   return present === sent ? undefined : { pointer, value: present }
 }
 
-/** Clients send members that are not set as null, or as lists and objects of nothing. */
+/**
+ * Clients send members that are not set as null, as false, or as lists and objects of nothing; older
+ * ones leave out members that they do not know.
+ */
 function isNothing(value: Json | undefined): boolean {
-  if (value === undefined || value === null) return true
+  if (value === undefined || value === null || value === false) return true
   return typeof value === 'object' && Object.values(value).every(isNothing)
 }
 

@@ -53,7 +53,12 @@ test('a container has every member of the documents', async () => {
       hub_id: hexIDOf(accountID),
       image: { id: null, service: null, extension: null },
       config: {
-        network: { public: 'disable', hostname: 'shop' },
+        network: {
+          public: 'disable',
+          hostname: 'shop',
+          egress_via_gateway: false,
+          routes: null,
+        },
         deploy: { instances: 1 },
         integrations: {},
       },

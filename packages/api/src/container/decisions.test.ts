@@ -206,6 +206,9 @@ test('decision 8: reconfigure takes what GET gave; nothing but the backups can b
     config,
     { ...config, scale: null, runtime: {}, network: { ...config.network, ports: [] } },
     { ...config, integrations: { ...config.integrations, webhooks: null, files: [] } },
+    // Of clients that are older than some of its members, or know more of them.
+    { ...config, network: { public: 'disable', hostname: config.network.hostname } },
+    { ...config, runtime: { privileged: false, environment_vars: {} } },
   ]) {
     const answer = await reconfigure(same)
     assert.equal(answer.status, 202, answer.text)
@@ -214,6 +217,10 @@ test('decision 8: reconfigure takes what GET gave; nothing but the backups can b
   for (const [changed, source] of [
     [{ ...config, network: { ...config.network, public: 'enable' } }, '/contents/network/public'],
     [{ ...config, network: { ...config.network, ports: ['80:80'] } }, '/contents/network/ports'],
+    [
+      { ...config, network: { ...config.network, egress_via_gateway: true } },
+      '/contents/network/egress_via_gateway',
+    ],
     [{ ...config, network: { public: 'disable' } }, '/contents/network/hostname'],
     [{ ...config, deploy: { instances: 2 } }, '/contents/deploy/instances'],
     [{ ...config, deploy: {} }, '/contents/deploy/instances'],
@@ -322,6 +329,7 @@ test('decision 9: integrations are of S3 servers and of directories, by the fiel
     secret: 'hush',
     region: 'eu-west-1',
     bucket: 'decision-nine',
+    prefix: 'site/backups',
     endpoint: 'https://s3.example.org',
     path: '/srv/decision-nine',
   }

@@ -330,7 +330,6 @@ test('decision 9: integrations are of S3 servers and of directories, by the fiel
     region: 'eu-west-1',
     bucket: 'decision-nine',
     prefix: 'site/backups',
-    prefix: 'site/backups',
     endpoint: 'https://s3.example.org',
     path: '/srv/decision-nine',
   }

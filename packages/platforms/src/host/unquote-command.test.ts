@@ -41,3 +41,11 @@ test('a command without double quotes is the same with and without the pair', ()
     }),
   )
 })
+
+test('a command of many backslashes takes no longer than one of as many other characters', () => {
+  // Tried anew at each of them, it would take hours.
+  const backslashes = '\\'.repeat(1_000_000)
+  assert.equal(unquoteCommand(`"${backslashes}x"`), `${backslashes}x`)
+  assert.equal(unquoteCommand(`"${backslashes}"`), backslashes)
+  assert.equal(unquoteCommand(`"${backslashes}\\"`), `"${backslashes}\\"`)
+})

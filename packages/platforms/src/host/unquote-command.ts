@@ -23,6 +23,8 @@ function isClosedBefore(enclosed: string): boolean {
 
 /** In `"a\"` the last quote is a character of the command, and the first one is not closed. */
 function endsEscaped(enclosed: string): boolean {
-  const [backslashes = ''] = /\\*$/.exec(enclosed) ?? []
-  return backslashes.length % 2 === 1
+  // Not by a pattern, which begins anew at each backslash of a long run: users write commands.
+  let start = enclosed.length
+  while (enclosed[start - 1] === '\\') start -= 1
+  return (enclosed.length - start) % 2 === 1
 }

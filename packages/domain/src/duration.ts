@@ -26,9 +26,9 @@ const LENGTH_MAX = 100
 export function parseDuration(
   text: string,
 ): { readonly durationMs: number } | { readonly refusal: string } {
-  const parts = [...text.matchAll(PART)]
+  const parts = text.length > LENGTH_MAX ? [] : [...text.matchAll(PART)]
   const read = parts.map(([part]) => part).join('')
-  if (text.length > LENGTH_MAX || text === '' || read !== text) {
+  if (text === '' || read !== text) {
     return {
       refusal:
         'must be numbers with units (ns, us, ms, s, m, h, d, w, y), as in 90s, 1h30m or 365d',

@@ -217,6 +217,24 @@ describe('bodies', () => {
     assert.deepEqual(names.toSorted(), ['bucketID', 'name', 'type', 'version', 'x'])
   })
 
+  test('8: of a body made of faults alone only so many are told, whoever sends it', async () => {
+    const faults = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`x${at}`, at]))
+    for (const [sent, told] of [
+      [9_000, 100],
+      [20_000, 1],
+    ] as const) {
+      const body = faults(sent)
+      for (const answer of [
+        await api.call('POST', path(), { body }),
+        await api.call('POST', '/holdfast/v1/session', { body, token: null }),
+      ]) {
+        assertProblem(answer, 400, 8)
+        assert.equal(answer.body.invalidFields.length, told)
+      }
+    }
+  })
+
   test('8: a body nested deeper than the stack is high', async () => {
     const depth = 200_000
     for (const body of [

@@ -3,6 +3,9 @@ import type { FastifySchemaValidationError } from 'fastify'
 import type { InvalidMember } from '../operations/operation-failure.ts'
 import { RequestError } from './request-failure.ts'
 
+/** Nobody mends more at once, and an answer is not to be many times what was sent. */
+const MEMBERS_TOLD_MAX = 100
+
 export function schemaViolation(errors: readonly FastifySchemaValidationError[]): RequestError {
   const reasons = new Map<string, Set<string>>()
   for (const error of errors) {
@@ -10,6 +13,7 @@ export function schemaViolation(errors: readonly FastifySchemaValidationError[])
     if (error.keyword === 'anyOf' && errors.length > 1) continue
     if (isOfferOfNull(error)) continue
     const name = memberOf(error)
+    if (reasons.size >= MEMBERS_TOLD_MAX && !reasons.has(name)) continue
     reasons.set(name, (reasons.get(name) ?? new Set()).add(reasonOf(error)))
   }
   const members: InvalidMember[] = [...reasons].map(([name, why]) => ({

@@ -1,5 +1,6 @@
 // Reads bodies: JSON, whatever the Content-Type says.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { refusalOfSize } from '../body-limits.ts'
 import { BODY_BYTES_MAX, type BodyPayload, readBody } from '../read-body.ts'
 import { findUnstorableText } from '../storable-text.ts'
 import { RequestError } from './request-failure.ts'
@@ -26,6 +27,7 @@ export function acceptAnyBody(app: FastifyInstance): void {
     }
     if (read.bytes.length === 0 && request.routeOptions.config.isBodyOptional === true) return {}
     const body = parseJson(read.bytes)
+    refuseLargeBody(body)
     refuseUnstorableText(body)
     return body
   })
@@ -45,6 +47,13 @@ function parseJson(bytes: Uint8Array): unknown {
     const reason = error instanceof Error ? error.message : String(error)
     throw notJson(`The body cannot be read as JSON: ${reason}`)
   }
+}
+
+function refuseLargeBody(body: unknown): void {
+  const reason = refusalOfSize(body)
+  if (reason === undefined) return
+  const members = [{ name: 'body', reason }]
+  throw new RequestError({ code: 'body-breaks-schema', members, report: `body ${reason}` })
 }
 
 function refuseUnstorableText(body: unknown): void {

@@ -63,6 +63,18 @@ describe('callers', () => {
     }
   })
 
+  test('a header of any length is looked through once', async () => {
+    // Tried anew at each space, it would take hours, and nobody else would be answered meanwhile.
+    const spaces = ' '.repeat(1_000_000)
+    const noToken = { token: null, headers: { authorization: `Bearer a${spaces}b` } }
+    assert.equal((await api.callContainer('GET', ROLES, noToken)).body.error, 'invalid_token')
+    const padded = { authorization: `Bearer  ${api.tenant.token}${spaces}` }
+    assert.equal(
+      (await api.callContainer('GET', ROLES, { token: null, headers: padded })).status,
+      200,
+    )
+  })
+
   test('the hub must be the one of the token, and be named where the documents ask for it', async () => {
     const stranger = await addTenant(api.database)
     const other = hexIDOf(stranger.accountID)
@@ -132,6 +144,16 @@ describe('bodies', () => {
       const answer = await post(body)
       assertError(answer, code)
       assert.equal(answer.body.error.source, source, answer.text)
+    }
+  })
+
+  test('that are deeper than the stack is high, or of very many values, are refused', async () => {
+    const nested = '['.repeat(200_000) + ']'.repeat(200_000)
+    const many = JSON.stringify(Array(100_000).fill(1))
+    for (const value of [nested, many]) {
+      const answer = await post(`{"identifier":"a","rank":1,"extra":${value}}`)
+      assertError(answer, '422.invalid-argument')
+      assert.equal(answer.body.error.source, '', answer.text)
     }
   })
 

@@ -1,5 +1,6 @@
 // Reads bodies: JSON that says so. Where a route takes none, what is sent is passed over.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { refusalOfSize } from '../body-limits.ts'
 import { BODY_BYTES_MAX, type BodyPayload, readBody } from '../read-body.ts'
 import { findUnstorableText } from '../storable-text.ts'
 import { escapePointer } from './body-validation.ts'
@@ -34,6 +35,10 @@ export function emptyBody(): RequestError {
 
 function parseJson(bytes: Uint8Array): unknown {
   const body = decode(bytes)
+  const refusal = refusalOfSize(body)
+  if (refusal !== undefined) {
+    throw new RequestError({ code: 'body-breaks-schema', pointer: '', reason: refusal })
+  }
   const found = findUnstorableText(body)
   if (found === undefined) return body
   const segments = found.split(/[.[\]]+/).filter((segment) => segment !== '')

@@ -52,7 +52,7 @@ export async function authenticate(
   database: Queries,
   { authorization, remoteAddress }: SentBearer,
 ): Promise<Caller> {
-  const secret = /^Bearer +(\S.*?) *$/i.exec(authorization ?? '')?.[1]
+  const secret = bearerOf(authorization)
   if (secret === undefined) throw new OperationError({ code: 'token-missing' })
   const find = isApiKeySecret(secret) ? findApiKeyPrincipal : findPrincipal
   const principal = await find(database, hashToken(secret))
@@ -62,6 +62,11 @@ export async function authenticate(
     throw new OperationError({ code: 'address-not-allowed', address: remoteAddress })
   }
   return toCaller(principal)
+}
+
+/** In one pass, however long its runs of spaces are: anybody may send anything. */
+function bearerOf(authorization = ''): string | undefined {
+  return /^Bearer +(\S.*)$/i.exec(authorization)?.[1]?.trimEnd()
 }
 
 /** Fails with `user-disabled`. */

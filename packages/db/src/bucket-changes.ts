@@ -98,30 +98,6 @@ export async function updateBucket(
     .execute()
 }
 
-/**
- * Whether a bucket beside this one is opened with the credential, or something is still to be
- * removed from one that was.
- */
-export async function isCredentialNeeded(
-  { queries }: Queries,
-  {
-    credentialID,
-    exceptBucketID,
-  }: { readonly credentialID: string; readonly exceptBucketID: string },
-): Promise<boolean> {
-  const { rows } = await sql<{ isNeeded: boolean }>`
-    select exists (
-      select 1 from buckets where credential_id = ${credentialID} and (
-        (deleted_at is null and id <> ${exceptBucketID})
-        or (deleted_at is not null and exists (
-          select 1 from backups where bucket_id = buckets.id and not exists (
-            select 1 from tasks where tasks.resource_id = backups.id
-              and tasks.kind = 'delete-backup' and tasks.state = 'completed'))))
-    ) as "isNeeded"
-  `.execute(queries)
-  return rows[0]?.isNeeded === true
-}
-
 /** Users do not see it any more; what is still being removed from it can reach it. */
 export async function markBucketDeleted(
   { queries }: Queries,

@@ -74,7 +74,6 @@ export {
   forgetRepositoryIsMade,
   holdBucket,
   insertBucket,
-  isCredentialNeeded,
   listKnownBuckets,
   lockBucket,
   lockBuckets,
@@ -309,6 +308,11 @@ export {
 } from './installation.ts'
 export type { Instance, InstanceFilter } from './instances.ts'
 export { INSTANCES, instancesMatching } from './instances.ts'
+export {
+  integrationLabel,
+  isCredentialNeeded,
+  removeUnneededCredentials,
+} from './integration-credentials.ts'
 export type { Job, JobFilter, JobStep } from './jobs.ts'
 export { JOBS, jobsMatching } from './jobs.ts'
 export type {

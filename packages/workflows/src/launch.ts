@@ -15,6 +15,7 @@ import {
   recordServiceStop,
   removeExpiredEvents,
   removeOldScheduleRuns,
+  removeUnneededCredentials,
 } from '@holdfast/db'
 import { MOVE_QUEUE, MOVES_PER_WORKER_MAX } from './backup-workflow.ts'
 import {
@@ -78,6 +79,7 @@ export async function launchWorkflows(options: WorkflowsOptions): Promise<Workfl
     { everyMs: DELIVER_SWEEP_MS, work: () => deliver(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldEvents(runtime) },
     { everyMs: REMOVE_SWEEP_MS, work: () => removeOldScheduleRuns(database, RUNS_KEPT) },
+    { everyMs: REMOVE_SWEEP_MS, work: () => removeUnneededCredentials(database) },
   ])
   return {
     startTask: (taskID) => startTask(runtime, taskID),

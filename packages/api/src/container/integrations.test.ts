@@ -1,7 +1,13 @@
 // Integrations: buckets with their credentials, as seen, made, changed and removed in both dialects.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { decodeKeyStore, hexIDOf, openCredential } from '@holdfast/db'
+import {
+  decodeKeyStore,
+  endTask,
+  hexIDOf,
+  openCredential,
+  removeUnneededCredentials,
+} from '@holdfast/db'
 import {
   assertAnswersConform,
   type ContainerCallOptions,
@@ -10,7 +16,7 @@ import {
   type TestApi,
 } from '../testing/test-api.ts'
 import { assertContainerError } from '../testing/test-containers.ts'
-import { completedBackup, manageApp, setBackup } from '../testing/test-resources.ts'
+import { completedBackup, manageApp, setBackup, tasksOf } from '../testing/test-resources.ts'
 
 const PATH = 'hubs/current/integrations'
 const BUCKETS = 'topology/v1/buckets'
@@ -226,6 +232,30 @@ test('deleted, it is gone in both with the credential that was made with it', as
   const other = await postBucket(shared)
   assert.equal((await api.callContainer('DELETE', `${PATH}/${hexIDOf(other)}`)).status, 202)
   assert.equal((await api.call('GET', `${CREDENTIALS}/${shared}`)).status, 200)
+})
+
+test('a credential that removes what is left stays until that is gone', async () => {
+  const appID = await manageApp(api, 'leaving')
+  const { id } = (await post({ name: 'To be left' })).body.data
+  await setState(id, 'available')
+  const { id: bucketID, credentialID } = await bucketOf(id)
+  const backupID = await completedBackup(api, appID)
+  await setBackup(api, backupID, { bucket_id: bucketID })
+  const path = `k8s/v1/apps/${appID}/appBackups/${backupID}`
+  assert.equal((await api.call('DELETE', path)).status, 204)
+  assert.equal((await api.callContainer('DELETE', `${PATH}/${id}`)).status, 202)
+  const isThere = async () =>
+    (await api.call('GET', `${CREDENTIALS}/${credentialID}`)).status === 200
+  await removeUnneededCredentials(api.database)
+  assert.equal(await isThere(), true)
+  const tasks = await tasksOf(api, backupID)
+  const deletion = tasks.find(({ kind }) => kind === 'delete-backup')
+  const end = { state: 'completed', failure: null, stateDetails: [] } as const
+  await endTask(api.database, { taskID: deletion?.id ?? '', attempt: 0 }, end)
+  const others = (await api.call('GET', CREDENTIALS)).body.items.length
+  await removeUnneededCredentials(api.database)
+  assert.equal(await isThere(), false)
+  assert.equal((await api.call('GET', CREDENTIALS)).body.items.length, others - 1)
 })
 
 test('one that is used or a default is not deleted, and no job tells otherwise', async () => {

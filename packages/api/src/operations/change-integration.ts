@@ -10,11 +10,11 @@ import {
   findBucketIDByIdentifier,
   findResource,
   findResourceByHexID,
-  hexIDOf,
   insertBucket,
   insertCredential,
   insertTask,
   inTransaction,
+  integrationLabel,
   isCredentialNeeded,
   isHexID,
   type KeyStore,
@@ -59,8 +59,6 @@ import { OperationError } from './operation-failure.ts'
 const BUCKET_VERSION = '1.2'
 const CREDENTIAL_VERSION = '1.1'
 const NO_CREDENTIAL = '00000000-0000-0000-0000-000000000000'
-/** Of a credential that was made with an integration: it is changed, and goes, with that alone. */
-const OWNER_LABEL = 'holdfast.io/integration'
 
 export interface IntegrationRequest extends IntegrationValues {
   readonly name: string
@@ -394,7 +392,7 @@ async function makeCredential(
     isValid: true,
     keyStore: keys,
     version: CREDENTIAL_VERSION,
-    labels: [{ name: OWNER_LABEL, value: hexIDOf(bucketID) }],
+    labels: [integrationLabel(bucketID)],
     createdBy: caller.userID,
     now,
   })
@@ -438,8 +436,10 @@ function isShared(transaction: Queries, { id, credentialID }: Bucket): Promise<b
   return isCredentialNeeded(transaction, { credentialID, exceptBucketID: id })
 }
 
+/** Made with it: it is changed, and goes, with that alone. */
 function isOwnedBy({ labels }: Credential, bucket: Bucket): boolean {
-  return labels.some(({ name, value }) => name === OWNER_LABEL && value === hexIDOf(bucket.id))
+  const own = integrationLabel(bucket.id)
+  return labels.some(({ name, value }) => name === own.name && value === own.value)
 }
 
 function findCredential(

@@ -114,7 +114,7 @@ test('without hooks, or where they are switched off, no step is made for them', 
   await hook({ action: 'snapshot', stage: 'pre', script: 'exit 1' })
   await world.rows(
     `insert into settings (id, account_id, name, current_config)
-     values (gen_random_uuid(), $1, 'holdfast.hooks', '{"isEnabled": false}')`,
+     values (gen_random_uuid(), $1, 'holdfast.hooks', '{"isEnabled": "false"}')`,
     world.accountID,
   )
   const snapshot = await world.snapshot()

@@ -10,7 +10,7 @@ import {
 import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
 import { isCopyHeld } from './namespace-reach.ts'
-import { instant, number, text } from './resource-fields.ts'
+import { exactInstant, number, required, text } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
 import { wordFor } from './state-expression.ts'
 
@@ -98,8 +98,8 @@ export const CONTAINER_BACKUPS: ResourceSource<ContainerBackup> = {
     instanceID: text(sql`container_backups.instance_id`),
     state: text(STATE),
     sizeBytes: number(SIZE),
-    createdAt: { kind: 'instant', expression: sql`backups.created_at`, isNeverNull: true },
-    modifiedAt: instant(sql`greatest(backups.modified_at, backups.deleted_at)`),
+    createdAt: required(exactInstant(sql`backups.created_at`)),
+    modifiedAt: exactInstant(sql`greatest(backups.modified_at, backups.deleted_at)`),
   },
   toResource: toContainerBackup,
 }

@@ -12,6 +12,7 @@ import { CONTAINER_BACKUPS } from './container-backups.ts'
 import { derivedHexID, HOST_INSTANCE_IDENTITY, hexIDOf } from './container-ids.ts'
 import { CONTAINERS, containersMatching } from './containers.ts'
 import { INSTANCES, instancesMatching } from './instances.ts'
+import { jobsMatching } from './jobs.ts'
 import {
   findResource,
   findResourceByHexID,
@@ -167,6 +168,40 @@ for (const [state, shown] of STATES) {
     assert.equal(await find(id), undefined)
   })
 }
+
+test('what is shown to the millisecond is sorted to the millisecond', async () => {
+  const appID = await addApp({ name: 'within a second' })
+  const at = (ms: number) => new Date(NOW.getTime() + ms)
+  // Later ones have smaller ids, which break ties.
+  const idsDown = async (add: () => Promise<string>) =>
+    (await Promise.all(Array.from({ length: 5 }, add))).toSorted().toReversed()
+  const apps = await idsDown(() => addApp({ name: 'in order' }))
+  const tasks = await idsDown(() => addTask({ kind: 'restore', resourceID: appID, appID }))
+  const backups = await idsDown(() => addBackup(appID, 'stream'))
+  const { queries } = testDatabase.database
+  for (const [index, id] of apps.entries()) {
+    const times = { created_at: at(index), modified_at: at(index) }
+    await queries.updateTable('apps').set(times).where('id', '=', id).execute()
+    await setTask(tasks[index] ?? '', { started_at: at(index), ended_at: at(index) })
+    await setBackup(backups[index] ?? '', { modified_at: at(index) })
+  }
+  const found = containersMatching({ search: 'in order' })
+  const ofApp = { parents: { appID } }
+  const allJobs = jobsMatching({ from: at(-1), until: at(1e12) })
+  for (const [source, field, ids, more] of [
+    [found, 'createdAt', apps, {}],
+    [found, 'modifiedAt', apps, {}],
+    [allJobs, 'startedAt', tasks, {}],
+    [allJobs, 'endedAt', tasks, {}],
+    [CONTAINER_BACKUPS, 'modifiedAt', backups.map(hexIDOf), ofApp],
+  ] as const) {
+    const orderBy = { field, isDescending: false }
+    const query = { scope: { ...scope, ...more }, where: [], orderBy, limit: 10_000 }
+    const { resources } = await listResources<{ id: string }>(testDatabase.database, source, query)
+    const listed = resources.map(({ id }) => id).filter((id) => ids.includes(id))
+    assert.deepEqual(listed, ids, field)
+  }
+})
 
 test('backups of hidden apps and out of reach do not exist', async () => {
   const appID = await addApp({ name: 'reached', namespace: 'held' })

@@ -10,7 +10,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { uuidRangeOf } from './container-ids.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
-import { instant, number, text } from './resource-fields.ts'
+import { exactInstant, number, text } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
 import { wordFor } from './state-expression.ts'
 
@@ -78,8 +78,8 @@ export const CONTAINERS: ResourceSource<Container> = {
     identifier: text(APP_IDENTIFIER),
     state: text(STATE),
     instances: number(INSTANCE_COUNT),
-    createdAt: instant(sql`apps.created_at`),
-    modifiedAt: instant(sql`apps.modified_at`),
+    createdAt: exactInstant(sql`apps.created_at`),
+    modifiedAt: exactInstant(sql`apps.modified_at`),
   },
   toResource: toContainer,
 }

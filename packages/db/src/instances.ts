@@ -4,7 +4,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { APP_IDENTIFIER } from './containers.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
-import { instant, text } from './resource-fields.ts'
+import { exactInstant, text } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
 import { wordFor } from './state-expression.ts'
 
@@ -59,8 +59,8 @@ export const INSTANCES: ResourceSource<Instance> = {
     id: text(sql`instances.id`),
     hostname: text(APP_IDENTIFIER),
     state: text(STATE),
-    createdAt: instant(sql`instances.created_at`),
-    modifiedAt: instant(sql`apps.modified_at`),
+    createdAt: exactInstant(sql`instances.created_at`),
+    modifiedAt: exactInstant(sql`apps.modified_at`),
   },
   toResource: toInstance,
 }

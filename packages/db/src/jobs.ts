@@ -4,7 +4,7 @@
 import type { TaskKind, TaskState } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
-import { instant, text } from './resource-fields.ts'
+import { exactInstant, required, text } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
 import { isTaskOf } from './task-resource.ts'
 
@@ -89,11 +89,10 @@ export const JOBS: ResourceSource<Job> = {
     id: text(sql`tasks.id`),
     summary: text(sql`tasks.summary`),
     state: text(STATE),
-    // To its fraction, and by the index that leads to the account's newest ones.
-    createdAt: { kind: 'instant', expression: sql`tasks.created_at`, isNeverNull: true },
-    modifiedAt: instant(sql`tasks.modified_at`),
-    startedAt: instant(sql`tasks.started_at`),
-    endedAt: instant(sql`tasks.ended_at`),
+    // By the index that leads to the account's newest ones.
+    createdAt: required(exactInstant(sql`tasks.created_at`)),
+    startedAt: exactInstant(sql`tasks.started_at`),
+    endedAt: exactInstant(sql`tasks.ended_at`),
   },
   toResource: toJob,
 }

@@ -9,7 +9,7 @@ import { uuidRangeOf } from './container-ids.ts'
 import type { Queries } from './transaction.ts'
 
 /**
- * `text` is compared byte by byte, `number` and `instant` (whole seconds, as shown) by value;
+ * `text` is compared byte by byte, `number` and `instant` (as precise as shown) by value;
  * `json` is searched, never ordered by.
  */
 export type FieldKind = 'text' | 'number' | 'instant' | 'json'

@@ -53,9 +53,17 @@ export function number(expression: RawBuilder<unknown>): FieldExpression {
   return { kind: 'number', expression: sql`(${expression})::numeric` }
 }
 
-/** Whole seconds: the precision in which users see instants, and so may compare them. */
+/**
+ * Whole seconds: the precision in which users of the application dialect see instants, and so may
+ * compare them.
+ */
 export function instant(expression: RawBuilder<unknown>): FieldExpression {
   return { kind: 'instant', expression: sql`date_trunc('second', ${expression}, 'UTC')` }
+}
+
+/** To its fraction, as users of the container dialect see instants. */
+export function exactInstant(expression: RawBuilder<unknown>): FieldExpression {
+  return { kind: 'instant', expression: sql`(${expression})` }
 }
 
 export function json(expression: RawBuilder<unknown>): FieldExpression {

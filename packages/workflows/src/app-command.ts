@@ -1,7 +1,12 @@
 // The backup and restore commands of an app: where they run, as whom, and what is told of them in
 // the log of their task.
 import { isAccountOwner } from '@holdfast/db'
-import type { CommandEnd, CommandLocation, CommandReport } from '@holdfast/domain'
+import {
+  type CommandEnd,
+  type CommandLocation,
+  type CommandReport,
+  printableText,
+} from '@holdfast/domain'
 import type { Execution } from './execution.ts'
 import { appIDOf, logTask } from './execution.ts'
 import { commandEndPhrase } from './failure-sentence.ts'
@@ -58,7 +63,8 @@ export async function logCommandStart(
   purpose: CommandPurpose,
   { namespace, command }: { readonly namespace: string; readonly command: string },
 ): Promise<void> {
-  await logTask(execution, 'info', `Runs the ${purpose} command in ${namespace}: ${command}`)
+  const shown = printableText(command)
+  await logTask(execution, 'info', `Runs the ${purpose} command in ${namespace}: ${shown}`)
 }
 
 export async function logCommandSuccess(

@@ -71,7 +71,7 @@ test('a second backup of the same dump adds little, and both can be deleted', as
 
 test('a command that fails makes the backup fail, says why, and leaves nothing', async () => {
   const failing = await world.streamBackup(
-    'cat data/orders.db; echo "no such database" >&2; exit 3',
+    'cat data/orders.db; echo "no such database" >&2; exit 3 # \u009b2K',
   )
   await world.end(failing, 'failed')
   const row = await world.row('select * from backups where id = $1', failing.resourceID)
@@ -80,6 +80,8 @@ test('a command that fails makes the backup fail, says why, and leaves nothing',
   const log = await world.logOf(failing)
   assert.match(log, /error: The backup command failed with exit code 3 after .*; it wrote 3000000/)
   assert.match(log, /error: The standard error of the backup command:\nno such database/)
+  // What acts on a terminal is not in the log, wherever it comes from.
+  assert.ok(log.includes('exit 3 # \\x9b2K'), log)
   assert.equal(world.countRepositorySnapshots(), 2)
   await world.assertClean()
 })

@@ -54,6 +54,16 @@ test('a region that is not that of the endpoint is refused; one that it does not
   assert.deepEqual(shownValuesOf({ provider: 'aws', bucketParameters }).auth, {})
 })
 
+test('what every object has is no field', () => {
+  const auth = { ...KEYS, region: 'eu-west-1' }
+  const inherited = ['constructor', 'toString', '__proto__']
+  const extra = Object.fromEntries(inherited.map((field) => [field, 'x']))
+  assert.deepEqual(
+    faultsOf('aws-s3', { auth, extra: { bucket: 'backups', ...extra } }),
+    inherited.map((field) => `extra.${field} wrong`),
+  )
+})
+
 test('Backblaze is found by its region, by its endpoint, or by the key', () => {
   const expected = {
     provider: 'generic-s3',

@@ -221,7 +221,8 @@ function faultsOf(
   const fields = definition[group]
   const faults: VendorFault[] = []
   for (const [field, value] of Object.entries(said(values))) {
-    const known = fields[field]
+    // Every object has members that nobody gave it, such as constructor.
+    const known = Object.hasOwn(fields, field) ? fields[field] : undefined
     if (known === undefined) {
       const reason = `is no field of ${definition.vendor}`
       faults.push({ group, field, reason, isMissing: false })

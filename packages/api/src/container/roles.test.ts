@@ -179,6 +179,11 @@ test('faults of a role are told with their place', async () => {
     ],
     [{ ...role, capabilities: { all: false } }, '422.missing-argument', '/capabilities/specific'],
     [{ ...role, extra: { one: 1 } }, '422.invalid-argument', '/extra/one'],
+    [
+      { ...role, extra: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [at, 'x'])) },
+      '422.invalid-argument',
+      '/extra',
+    ],
     [{ ...role, permissions: [] }, '422.invalid-argument', '/permissions'],
   ]
   for (const [body, code, source] of faults) {

@@ -42,9 +42,12 @@ const SORT_FIELDS = {
 
 const NameMember = Type.String({ minLength: 5, maxLength: 256 })
 const IdentifierMember = Type.String({ minLength: 3, maxLength: 256 })
+/** No vendor comes near it. */
+const FIELD_COUNT_MAX = 64
 const AuthMember = Type.Optional(
   nullable(
     Type.Record(Type.String(), nullable(Type.String({ maxLength: 4096 })), {
+      maxProperties: FIELD_COUNT_MAX,
       description: 'As the definition of the vendor says. Keys are never shown again.',
     }),
   ),
@@ -52,6 +55,7 @@ const AuthMember = Type.Optional(
 const ExtraMember = Type.Optional(
   nullable(
     Type.Record(Type.String(), nullable(Type.String({ maxLength: 4096 })), {
+      maxProperties: FIELD_COUNT_MAX,
       description: 'As the definition of the vendor says.',
     }),
   ),

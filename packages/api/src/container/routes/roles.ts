@@ -22,11 +22,18 @@ const CLOSED = { additionalProperties: false } as const
 const TAG = 'roles'
 const PATH = '/v1/hubs/current/roles'
 
+/** Roles are listed as a whole, with all that they hold. */
+const EXTRA_COUNT_MAX = 64
+
 const MEMBERS = {
   name: Type.Optional(nullable(Type.String({ maxLength: 255 }))),
   capabilities: Type.Optional(nullable(RoleCapabilitiesSchema)),
   extra: Type.Optional(
-    nullable(Type.Record(Type.String({ maxLength: 255 }), Type.String({ maxLength: 1023 }))),
+    nullable(
+      Type.Record(Type.String({ maxLength: 255 }), Type.String({ maxLength: 1023 }), {
+        maxProperties: EXTRA_COUNT_MAX,
+      }),
+    ),
   ),
 }
 const IdentifierMember = Type.String({

@@ -28,10 +28,12 @@ test('arrays are the same repeated, joined by commas, and both', () => {
       (keys) => {
         const joined = keys.map((some) => some.join(','))
         const read = readQuery(DEFINITION, { sort: joined })
-        const expected = keys.flat().map((key) => ({
+        const all = keys.flat().map((key) => ({
           key: key.replace('-', ''),
           isDescending: key.startsWith('-'),
         }))
+        // A key that comes again changes nothing.
+        const expected = all.filter(({ key }, at) => all.findIndex((one) => one.key === key) === at)
         assert.deepEqual(read.sort, expected)
         assert.deepEqual(readQuery(DEFINITION, { sort: joined.join(',') }).sort, expected)
         assert.deepEqual(readQuery(DEFINITION, { sort: keys.flat() }).sort, expected)
@@ -57,6 +59,8 @@ test('pages count from 1, and what is not said has a default', () => {
 test('a filter has the values between its commas, and none when nothing is there', () => {
   const read = readQuery(DEFINITION, { 'filter[state]': 'live,,saving', 'filter[range-start]': '' })
   assert.deepEqual(read.filter, { state: ['live', 'saving'], 'range-start': [] })
+  const again = readQuery(DEFINITION, { 'filter[state]': Array(5000).fill('live').join(',') })
+  assert.deepEqual(again.filter, { state: ['live'] })
 })
 
 test('what is not documented is refused with its name', () => {

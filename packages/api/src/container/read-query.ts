@@ -33,9 +33,10 @@ export function readQuery(definition: QueryDefinition | undefined, sent: SentQue
     const name = /^filter\[([^[\]]+)\]$/.exec(parameter)?.[1]
     if (parameter === 'include') read.include = new Set(known(parameter, elements, include))
     else if (parameter === 'meta') read.meta = new Set(known(parameter, elements, meta))
-    else if (parameter === 'sort') read.sort = elements.map((key) => toSortKey(key, sort))
-    else if (name !== undefined && filter.includes(name)) read.filter[name] = elements
-    else if (isPaged && parameter === 'page[size]') read.page.size = toSize(values)
+    else if (parameter === 'sort') read.sort = toSortKeys(elements, sort)
+    else if (name !== undefined && filter.includes(name)) {
+      read.filter[name] = [...new Set(elements)]
+    } else if (isPaged && parameter === 'page[size]') read.page.size = toSize(values)
     else if (isPaged && parameter === 'page[number]') read.page.number = toNumber(parameter, values)
     else throw refusal(parameter, 'is not known here')
   }
@@ -52,6 +53,16 @@ function known(
   const unknown = elements.find((element) => !allowed.includes(element))
   if (unknown === undefined) return elements
   throw refusal(parameter, `cannot be ${unknown}: ${offer(allowed)}`)
+}
+
+/** What a key has put in order, the same key further on does not change. */
+function toSortKeys(elements: readonly string[], allowed: readonly string[]): SortKey[] {
+  const sorted = new Map<string, SortKey>()
+  for (const element of elements) {
+    const sortKey = toSortKey(element, allowed)
+    if (!sorted.has(sortKey.key)) sorted.set(sortKey.key, sortKey)
+  }
+  return [...sorted.values()]
 }
 
 function toSortKey(element: string, allowed: readonly string[]): SortKey {

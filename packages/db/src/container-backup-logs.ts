@@ -2,7 +2,7 @@
 // shows them.
 import type { TaskKind } from '@holdfast/domain'
 import { sql } from 'kysely'
-import type { StateDetail } from './state-detail.ts'
+import { type StateDetail, textOfDetails } from './state-detail.ts'
 import type { Queries } from './transaction.ts'
 
 export interface ContainerBackupLog {
@@ -80,7 +80,7 @@ export async function listContainerBackupLogs(
 }
 
 function toLog(row: LogRow): ContainerBackupLog {
-  const error = row.state_details.map(({ detail }) => detail).join(' ')
+  const error = textOfDetails(row.state_details)
   const hasFailed = row.state === 'failed' || row.state === 'cancelled'
   return {
     id: row.id,

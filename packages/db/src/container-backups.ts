@@ -11,7 +11,7 @@ import { sql } from 'kysely'
 import type { ResourceSource } from './list-resources.ts'
 import { isCopyHeld } from './namespace-reach.ts'
 import { exactInstant, number, required, text } from './resource-fields.ts'
-import type { StateDetail } from './state-detail.ts'
+import { type StateDetail, sentencesOf, textOfDetails } from './state-detail.ts'
 import { wordFor } from './state-expression.ts'
 
 export interface ContainerBackup {
@@ -140,12 +140,12 @@ function errorOf(
   state: ContainerBackupState,
 ): ContainerBackup['error'] | undefined {
   if (state === 'deleted') {
-    const message = row.state_unready.join(' ') || `The backup is ${row.state}.`
+    const message = sentencesOf(row.state_unready) || `The backup is ${row.state}.`
     return { message, time: row.modified_at }
   }
   if (row.failed_deletion === null) return undefined
   const { state_details, ended_at } = row.failed_deletion
-  const reason = state_details.map(({ detail }) => detail).join(' ')
+  const reason = textOfDetails(state_details)
   return { message: `Its deletion failed and begins again: ${reason}`, time: new Date(ended_at) }
 }
 

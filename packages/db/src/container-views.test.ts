@@ -137,7 +137,9 @@ for (const [state, shown] of STATES) {
     const id = hexIDOf(backupID)
     await setBackup(backupID, {
       state,
-      state_unready: JSON.stringify(state === 'failed' ? ['The disk', 'is full.'] : []),
+      state_unready: JSON.stringify(
+        state === 'failed' ? ['exit code 1: full', 'Free some space.'] : [],
+      ),
       total_bytes: 1000,
       bytes_done: 600,
       modified_at: new Date('2026-05-04T11:00:00Z'),
@@ -150,7 +152,10 @@ for (const [state, shown] of STATES) {
     assert.equal(backup.repositorySnapshotID, shown === 'live' ? 'abc' : undefined)
     assert.equal(backup.repositoryPrefix, 'accounts/a/')
     assert.equal(backup.deletedAt !== undefined, shown === 'deleted')
-    assert.equal(backup.error?.message, shown === 'deleted' ? 'The disk is full.' : undefined)
+    assert.equal(
+      backup.error?.message,
+      shown === 'deleted' ? 'exit code 1: full. Free some space.' : undefined,
+    )
 
     await setBackup(backupID, { deleted_at: new Date('2026-05-04T12:00:00Z') })
     const first = await addTask({ kind: 'delete-backup', resourceID: backupID, appID })
@@ -237,7 +242,7 @@ test('the logs of a backup are those of the runs that made and restored it, and 
   await log(restored, 'psql: error\n')
   await log(restored, 'and more')
   const stateDetails = JSON.stringify([
-    { type: 't', title: 't', detail: 'The command ended with 3.' },
+    { type: 't', title: 't', detail: 'The command ended with 3: no such table' },
     { type: 't', title: 't', detail: 'The data is as it left it.' },
   ])
   await setTask(restored, { state: 'failed', state_details: stateDetails })
@@ -251,7 +256,7 @@ test('the logs of a backup are those of the runs that made and restored it, and 
       {
         id: restored,
         type: 'restore',
-        error: 'The command ended with 3. The data is as it left it.',
+        error: 'The command ended with 3: no such table. The data is as it left it.',
       },
     ],
   )

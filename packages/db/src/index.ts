@@ -476,7 +476,7 @@ export {
   SETTING_STATES,
   updateSetting,
 } from './settings.ts'
-export type { StateDetail } from './state-detail.ts'
+export { type StateDetail, textOfDetails } from './state-detail.ts'
 export type { RecordedStream } from './stream-copies.ts'
 export { recordStream, writeStreamProgress } from './stream-copies.ts'
 export type { CommandBegin } from './task-commands.ts'

@@ -18,6 +18,7 @@ import {
   findTaskCommand,
   forgetTaskCommand,
   isPassingDatabaseFailure,
+  textOfDetails,
 } from '@holdfast/db'
 import { STREAM_PATH } from '@holdfast/domain'
 import {
@@ -235,7 +236,7 @@ async function fail(scope: StepScope, failure: WorkflowFailure): Promise<Workflo
   const ended: WorkflowFailure =
     failure.code === 'cancelled' ? { code: 'command-interrupted', reason } : failure
   const details = [...stateDetailsOf(ended), ...(await dataLeftByCommand(runtime, taskID))]
-  await logTask(execution, 'error', details.map(({ detail }) => detail).join(' '))
+  await logTask(execution, 'error', textOfDetails(details))
   await endApp(execution, 'failed', details)
   await failTask(scope, ended, details)
   return ended

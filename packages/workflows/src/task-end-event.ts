@@ -1,6 +1,6 @@
 // What is told when a task has ended: that a copy is there, that a restore is done, and, to
 // somebody who should read it, that something failed.
-import type { NewEvent, TaskEnd, TaskSubject } from '@holdfast/db'
+import { type NewEvent, type TaskEnd, type TaskSubject, textOfDetails } from '@holdfast/db'
 import type { TaskKind } from '@holdfast/domain'
 
 /** All but its id and its time. */
@@ -156,7 +156,7 @@ export function eventOfTaskEnd(
     return { ...common, name, summary, description: `${sentence(thing)}.`, severity }
   }
   const { name, summary, sentence, severity, remedy } = tale.failed
-  const reasons = stateDetails.map(({ detail }) => detail).join(' ')
+  const reasons = textOfDetails(stateDetails)
   return {
     ...common,
     name,

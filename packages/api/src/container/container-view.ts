@@ -1,5 +1,11 @@
 // A container as the dialect shows it.
-import { type Container, type ContainerBackupPolicy, hexIDOf, type StateDetail } from '@holdfast/db'
+import {
+  type Container,
+  type ContainerBackupPolicy,
+  hexIDOf,
+  type StateDetail,
+  textOfDetails,
+} from '@holdfast/db'
 import { CONTAINER_STATES } from '@holdfast/domain'
 import { Type } from 'typebox'
 import { ConfigSchema, toConfig } from './container-config.ts'
@@ -117,8 +123,7 @@ export function toWireContainer({ container, policy, meta }: ContainerToShow) {
 
 export function stateErrorOf(details: readonly StateDetail[], time: Date) {
   if (details.length === 0) return {}
-  const message = details.map(({ detail }) => detail).join(' ')
-  return { error: { message, time: toDateTime(time) } }
+  return { error: { message: textOfDetails(details), time: toDateTime(time) } }
 }
 
 function metaOf({ instances }: Container, meta: ReadonlySet<string>) {

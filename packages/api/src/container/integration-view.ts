@@ -1,5 +1,5 @@
 // An integration as the dialect shows it: a bucket, without anything of the credential that opens it.
-import { type Bucket, hexIDOf } from '@holdfast/db'
+import { type Bucket, hexIDOf, textOfDetails } from '@holdfast/db'
 import {
   INTEGRATION_VENDORS,
   type IntegrationVendor,
@@ -109,7 +109,7 @@ export function toIntegration(
   const vendor = vendorOf(bucket)
   const { auth, extra } = shownValuesOf(bucket)
   const changed = toDateTime(modifiedAt)
-  const message = stateDetails.map(({ detail }) => detail).join(' ')
+  const message = textOfDetails(stateDetails)
   const isUsable = state === 'available' || message === ''
   return {
     id: hexIDOf(id),

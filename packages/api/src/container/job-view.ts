@@ -2,7 +2,7 @@
 // with its phases: parts of it that are tasks of their own come and go while it runs, and a total
 // that grows would make what was done look like less.
 import { createHash } from 'node:crypto'
-import { findResource, hexIDOf, JOBS, type Job } from '@holdfast/db'
+import { findResource, hexIDOf, JOBS, type Job, textOfDetails } from '@holdfast/db'
 import type { TaskKind, TaskState } from '@holdfast/domain'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { type PhaseProgress, phasesOf } from './job-phases.ts'
@@ -149,7 +149,7 @@ function inputOf({ appID, containerBackupIDs, resourceKind, resourceID }: Job) {
 
 function errorOf({ state, stateDetails }: Job) {
   if (JOB_STATE[state] !== 'error') return null
-  const message = stateDetails.map(({ detail }) => detail).join(' ')
+  const message = textOfDetails(stateDetails)
   return { message: message === '' ? `The task is ${state}.` : message }
 }
 

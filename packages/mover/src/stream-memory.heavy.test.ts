@@ -14,13 +14,15 @@ import { streamBackupJob, streamRestoreJob } from './testing/test-stream.ts'
 
 const MEBIBYTE = 1024 ** 2
 const PEAK_KIBIBYTES_MAX = 512 * 1024
-const STORE_BYTES_PER_SECOND = 16 * MEBIBYTE
+const STORE_BYTES_PER_SECOND = 24 * MEBIBYTE
+/** Of the base, and of what is new each time. */
+const DUMP_BYTES = 194 * MEBIBYTE
 
 const work = makeWorkplace('mover-stream-memory')
 const base = join(work.path, 'base')
 let server: S3Server
 before(async () => {
-  writeFileSync(base, noise(1, 96 * MEBIBYTE))
+  writeFileSync(base, noise(1, 192 * MEBIBYTE))
   if (S3_SERVER_MISSING === false) server = await startS3Server()
 })
 after(async () => {
@@ -52,18 +54,21 @@ test('10 GB through a slow store', { skip: S3_SERVER_MISSING }, async () => {
   const access = await makeRepositoryOnS3(server)
   await using proxy = await startSlowProxy(server.endpoint, STORE_BYTES_PER_SECOND)
   const slow = { ...access, store: { ...access.store, endpoint: proxy.endpoint } }
-  const count = Math.ceil(10e9 / (98 * MEBIBYTE))
+  const count = Math.ceil(10e9 / DUMP_BYTES)
   const result = await runWithinMemory(streamBackupJob({ access: slow }, dumps(count)))
-  assert.equal(result.sizeBytes, count * 98 * MEBIBYTE)
-  assert.ok(result.addedBytes < 500 * MEBIBYTE, `${result.addedBytes}`)
+  assert.equal(result.sizeBytes, count * DUMP_BYTES)
+  assert.ok(result.addedBytes < 1000 * MEBIBYTE, `${result.addedBytes}`)
+  // All but what the mover itself may hold has gone through before the command could end.
+  const slowBytes = result.addedBytes - 128 * MEBIBYTE
+  assert.ok(result.command.durationMs > (slowBytes / STORE_BYTES_PER_SECOND) * 1000)
 })
 
 test('1 GiB for a command that reads now and then', async () => {
   const repository = await makeRepository(join(work.path, 'repository'))
   const { sizeBytes, repositorySnapshotID } = await runWithinMemory(
-    streamBackupJob(repository, dumps(11)),
+    streamBackupJob(repository, dumps(5)),
   )
-  const script = `${dumps(11)} > ${join(work.path, 'expected')}; sleep 5; cmp - ${join(work.path, 'expected')}`
+  const script = `${dumps(5)} > ${join(work.path, 'expected')}; sleep 5; cmp - ${join(work.path, 'expected')}`
   const job = streamRestoreJob(repository, repositorySnapshotID, script)
   const { command } = await runWithinMemory(job)
   assert.equal(command.streamedBytes, sizeBytes)

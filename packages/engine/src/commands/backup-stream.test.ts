@@ -20,9 +20,9 @@ const contents = fc
     fc.record({
       seed: fc.integer({ min: 0, max: 5 }),
       isZero: fc.boolean(),
-      length: fc.integer({ min: 0, max: 3 * MEBIBYTE }),
+      length: fc.integer({ min: 0, max: 2 * MEBIBYTE }),
     }),
-    { maxLength: 6 },
+    { maxLength: 4 },
   )
   .map((parts) =>
     Buffer.concat(
@@ -57,7 +57,7 @@ test('what was stored is read again, however it came; again it adds no data', as
       assert.equal(repository.index.blobCount('tree'), treeBlobs)
       assert.ok((await readStream(await made.reopen(), second.snapshotId)).equals(content))
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   )
 })
 
@@ -115,7 +115,7 @@ test('a store that fails ends the reading, also when the source says nothing', a
   ])
   await using made = await makeThrowawayRepository({ backend })
   async function* silentAtLast() {
-    yield* inPieces(noise(3, 48 * MEBIBYTE), [65_536])
+    yield* inPieces(noise(3, 36 * MEBIBYTE), [65_536])
     await new Promise(() => undefined)
   }
   await assert.rejects(
@@ -158,7 +158,7 @@ test('a slow store slows the source', async () => {
   }
   await using made = await makeThrowawayRepository({ backend })
   let takenBytes = 0
-  const content = noise(4, 200 * MEBIBYTE)
+  const content = noise(4, 128 * MEBIBYTE)
   async function* counted() {
     for await (const piece of inPieces(content, [65_536])) {
       takenBytes += piece.length
@@ -183,7 +183,7 @@ test('damage is met in its place: all before it comes, nothing behind it', async
   const backend = memoryBackend()
   await using made = await makeThrowawayRepository({ backend })
   const { repository } = made
-  const content = noise(5, 60 * MEBIBYTE)
+  const content = noise(5, 36 * MEBIBYTE)
   const { snapshotId } = await storeStream(repository, inPieces(content, [1_000_000]))
   const packs = [...backend.objects].filter(([key]) => key.startsWith('data/'))
   const [, pack] = packs.toSorted(([, a], [, b]) => a.length - b.length).at(-1) ?? []

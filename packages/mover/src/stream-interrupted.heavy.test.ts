@@ -71,7 +71,7 @@ function slowReader(): MarkedCommand {
   return marked(
     ({ waiting, ended }) => `
       head -c 100000 > /dev/null; touch ${waiting}
-      while [ -n "$(head -c 1000 | tr -d '\\000')" ]; do sleep 0.01; done
+      while [ "$(head -c 65536 | wc -c)" != 0 ]; do sleep 0.05; done
       touch ${ended}; sleep 1000`,
   )
 }
@@ -186,8 +186,11 @@ test('damage in the middle of a restore: the command is killed, and no end of in
   const packs = readdirSync(join(repository.path, 'data'), { recursive: true, encoding: 'utf8' })
     .map((name) => join(repository.path, 'data', name))
     .filter((path) => statSync(path).isFile())
-    .toSorted((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
-  const last = packs.filter((path) => statSync(path).size > 4_000_000).at(-1)
+    .filter((path) => statSync(path).size > 4_000_000)
+    .toSorted((a, b) => statSync(b).size - statSync(a).size)
+  // The first one was full, the last one was what was left.
+  assert.equal(packs.length, 2)
+  const last = packs.at(-1)
   assert.ok(last !== undefined)
   truncateSync(last, 100_000)
   const reader = marked(({ ended }) => `cat > /dev/null; touch ${ended}; sleep 1000`)

@@ -255,7 +255,7 @@ describe('a PostgreSQL by its dump', { skip }, () => {
   })
 
   test('every backup goes', async () => {
-    for (const { id } of await backups.list()) await backups.remove(id)
+    await Promise.all((await backups.list()).map(({ id }) => backups.remove(id)))
     await assertCleanRepository(service)
     const repository = await service.client.repositoryOf(await service.client.firstBucket())
     const streams = await runStockRestic(['snapshots', '--json', '--tag', 'stream'], repository)
@@ -329,7 +329,6 @@ describe('a PostgreSQL by its dump', { skip }, () => {
   }
 
   async function assertNothingIsKept({ id }: ContainerBackupBody): Promise<void> {
-    await assertCleanRepository(service)
     const { url, password } = await service.client.repositoryOf(await service.client.firstBucket())
     const listed = await runStockRestic(['snapshots', '--json'], { url, password })
     const kept = (JSON.parse(listed) as { tags?: string[] }[]).flatMap(({ tags }) => tags ?? [])

@@ -90,8 +90,10 @@ const ANSWERS: Answers = {
   }),
   'key-bound-to-addresses': () => ({
     problem: 11,
-    reason: 'The API key is for some addresses only, and what it would make works from anywhere.',
-    remedy: 'Make tokens, passwords and keys as a user, or with a key that is not so limited.',
+    reason:
+      'The API key is for some addresses only, and what it would make or give works from anywhere.',
+    remedy:
+      'Make tokens, passwords and keys, and give roles, as a user, or with a key that is not so limited.',
   }),
   'role-above-caller': ({ identifier, rank, rankMax }) => ({
     problem: 11,

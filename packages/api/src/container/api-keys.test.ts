@@ -263,6 +263,28 @@ test('a key that is bound to addresses makes nothing that works from others', as
     },
   })
   assert.equal(password.status, 403, password.text)
+
+  // Nor is more given to those who have a secret already.
+  const viewer = await addUser(api.database, api.tenant.accountID, 'viewer')
+  const binding = await api.call('POST', 'core/v1/roleBindings', {
+    token,
+    body: {
+      type: 'application/astra-roleBinding',
+      version: '1.1',
+      accountID: api.tenant.accountID,
+      userID: viewer.userID,
+      role: 'owner',
+    },
+  })
+  assert.equal(binding.status, 403, binding.text)
+  const role = `${ROLES}/${role_id}`
+  const { capabilities, rank } = (await api.callContainer('GET', role)).body.data
+  const specific = [...capabilities.specific, 'containers-manage']
+  for (const more of [{ capabilities: { all: false, specific } }, { rank: rank + 1 }]) {
+    assertError(await api.callContainer('PATCH', role, { token, body: more }), '403.not-allowed')
+  }
+  const same = await api.callContainer('PATCH', role, { token, body: { capabilities, rank } })
+  assert.equal(same.status, 200, same.text)
 })
 
 test('a key is no user: it has no tokens, and changes people as far as its role may', async () => {

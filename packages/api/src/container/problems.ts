@@ -99,7 +99,7 @@ const ANSWERS: Answers = {
   'key-bound-to-addresses': () => ({
     code: '403.not-allowed',
     detail:
-      'The API key is for some addresses only, and what it would make works from anywhere. Make tokens, passwords and keys as a user, or with a key that is not so limited.',
+      'The API key is for some addresses only, and what it would make or give works from anywhere. Make tokens, passwords and keys, and give roles, as a user, or with a key that is not so limited.',
   }),
   'role-above-caller': ({ identifier, rank, rankMax }) => ({
     code: '403.not-allowed',

@@ -22,6 +22,7 @@ import { keepAnOwner } from './change-user.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type InvalidMember, OperationError } from './operation-failure.ts'
 import { checkRank } from './permissions.ts'
+import { refuseBoundKey } from './refuse-bound-key.ts'
 
 /** More would be a list that nobody oversees; groups of namespaces have labels. */
 const CONSTRAINTS_MAX = 100
@@ -46,6 +47,7 @@ export async function createRoleBinding(
   caller: Caller,
   request: RoleBindingRequest,
 ): Promise<RoleBinding> {
+  refuseBoundKey(caller)
   const { accountID } = caller
   const userID = readUserID(caller, request)
   const roleConstraints = request.roleConstraints ?? ['*']
@@ -84,6 +86,7 @@ export async function changeRoleBinding(
   caller: Caller,
   { id, checkPreconditions, fixed, ...change }: RoleBindingChangeRequest,
 ): Promise<void> {
+  refuseBoundKey(caller)
   const { accountID } = caller
   checkConstraints(change.roleConstraints ?? [])
   checkRank(caller, 'manage-people', change.role)

@@ -17,6 +17,7 @@ import type { Caller } from './caller.ts'
 import { checkGiven, hubRankOf } from './check-capability.ts'
 import type { OperationContext } from './operation-context.ts'
 import { OperationError } from './operation-failure.ts'
+import { refuseBoundKey } from './refuse-bound-key.ts'
 
 /** Every list of them is read as a whole. */
 const ROLES_MAX = 100
@@ -92,6 +93,7 @@ export async function changeRole(
     }
     checkBelow(caller, changed)
     refuseBeyond(caller, { given: changed.capabilities, present: present.capabilities })
+    if (changed.rank > present.rank) refuseBoundKey(caller)
     if (changed.identifier !== present.identifier) {
       refuseFixedIdentifier(present)
       refuseTaken(await listHubRoles(transaction, accountID), changed.identifier)
@@ -173,6 +175,8 @@ function refuseBeyond(
   if (given.all && present.all) return
   const specific = given.specific.filter((one) => !includesCapability(present, one))
   checkGiven(caller, { all: given.all, specific })
+  // Whoever has the role has them from anywhere.
+  if (given.all || specific.length > 0) refuseBoundKey(caller)
 }
 
 function refuseFixedIdentifier({ identifier, defaultIdentifier }: HubRole): void {

@@ -1,5 +1,11 @@
 // Buckets, and what the choice of one for a new copy needs.
-import { type BucketCandidate, isS3Provider, readServerURL, type S3Place } from '@holdfast/domain'
+import {
+  type BucketCandidate,
+  INTEGRATION_STATE_OF_BUCKET,
+  isS3Provider,
+  readServerURL,
+  type S3Place,
+} from '@holdfast/domain'
 import { type SqlBool, sql } from 'kysely'
 import { hexIDOf } from './container-ids.ts'
 import type { ResourceSource } from './list-resources.ts'
@@ -7,12 +13,14 @@ import { isBucketNeeded } from './namespace-reach.ts'
 import {
   type CommonRow,
   commonFields,
+  exactInstant,
   json,
   type ResourceCommon,
   text,
   toCommon,
 } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
+import { wordFor } from './state-expression.ts'
 import type { Queries } from './transaction.ts'
 
 export interface Bucket extends ResourceCommon {
@@ -89,11 +97,22 @@ function toBucket(row: BucketRow): Bucket {
   }
 }
 
+/** As the container dialect lists them: by its states, and by times to their fractions. */
+export const INTEGRATIONS: ResourceSource<Bucket> = {
+  ...BUCKETS,
+  fields: {
+    ...BUCKETS.fields,
+    state: text(wordFor(sql`buckets.state`, INTEGRATION_STATE_OF_BUCKET)),
+    createdAt: exactInstant(sql`buckets.created_at`),
+    modifiedAt: exactInstant(sql`buckets.modified_at`),
+  },
+}
+
 /** Those whose name or identifier holds `search`, whatever the case. */
-export function bucketsMatching(search: string): ResourceSource<Bucket> {
+export function integrationsMatching(search: string): ResourceSource<Bucket> {
   const texts = sql`concat_ws(' ', buckets.name, buckets.identifier)`
   const isFound = sql<SqlBool>`strpos(lower(${texts}), lower(${search})) > 0`
-  return { ...BUCKETS, isVisible: sql`(${BUCKETS.isVisible} and ${isFound})` }
+  return { ...INTEGRATIONS, isVisible: sql`(${INTEGRATIONS.isVisible} and ${isFound})` }
 }
 
 export function toBucketParameters(stored: object): BucketParameters {

@@ -98,7 +98,13 @@ export {
   requestVerificationOf,
 } from './bucket-verification.ts'
 export type { Bucket, BucketChoices, BucketParameters } from './buckets.ts'
-export { BUCKETS, bucketsMatching, listBucketChoices, s3PlaceOf } from './buckets.ts'
+export {
+  BUCKETS,
+  INTEGRATIONS,
+  integrationsMatching,
+  listBucketChoices,
+  s3PlaceOf,
+} from './buckets.ts'
 export type { CloudChange, ClusterChange, NewCloud } from './cloud-changes.ts'
 export {
   hasStorageClass,

@@ -1,5 +1,6 @@
 // The states of the container dialect, as they follow from those of apps and their copies.
 import type { AppState } from './app-state.ts'
+import type { BucketCandidate } from './bucket-selection.ts'
 import type { CopyState } from './copy-state.ts'
 
 export const CONTAINER_STATES = [
@@ -66,4 +67,21 @@ export const CONTAINER_BACKUP_STATE_OF_COPY: Readonly<Record<CopyState, Containe
   removed: 'deleted',
   unknown: 'deleted',
   deleting: 'deleting',
+}
+
+export const INTEGRATION_STATES = ['new', 'verifying', 'live'] as const
+type IntegrationState = (typeof INTEGRATION_STATES)[number]
+
+/**
+ * Whoever sees `live` can back up there. What cannot be used now has the reason, and becomes `live`
+ * by itself when it can be used again.
+ */
+export const INTEGRATION_STATE_OF_BUCKET: Readonly<
+  Record<BucketCandidate['state'], IntegrationState>
+> = {
+  pending: 'verifying',
+  available: 'live',
+  failed: 'new',
+  removed: 'new',
+  unknown: 'new',
 }

@@ -43,6 +43,8 @@ export {
   CONTAINER_STATES,
   INSTANCE_STATE_OF_APP,
   INSTANCE_STATES,
+  INTEGRATION_STATE_OF_BUCKET,
+  INTEGRATION_STATES,
 } from './container-states.ts'
 export type { CopyState } from './copy-state.ts'
 export { COPY_STATES, hasCopyEnded, mayCopyMove, UNENDED_COPY_STATES } from './copy-state.ts'

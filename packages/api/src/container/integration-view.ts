@@ -1,6 +1,8 @@
 // An integration as the dialect shows it: a bucket, without anything of the credential that opens it.
 import { type Bucket, hexIDOf, textOfDetails } from '@holdfast/db'
 import {
+  INTEGRATION_STATE_OF_BUCKET,
+  INTEGRATION_STATES,
   INTEGRATION_VENDORS,
   type IntegrationVendor,
   shownValuesOf,
@@ -31,20 +33,6 @@ export const INTEGRATION_CATEGORIES = [
   'infrastructure-provider',
   'billing',
 ] as const
-
-export const INTEGRATION_STATES = ['new', 'verifying', 'live'] as const
-
-/**
- * Whoever sees `live` can back up there. What cannot be used now has the reason, and becomes `live`
- * by itself when it can be used again.
- */
-export const INTEGRATION_STATE = {
-  pending: 'verifying',
-  available: 'live',
-  failed: 'new',
-  removed: 'new',
-  unknown: 'new',
-} as const satisfies Readonly<Record<Bucket['state'], (typeof INTEGRATION_STATES)[number]>>
 
 const FieldSchema = Type.Object(
   {
@@ -125,7 +113,7 @@ export function toIntegration(
     }),
     hub_id: hexIDOf(accountID),
     state: {
-      current: INTEGRATION_STATE[state],
+      current: INTEGRATION_STATE_OF_BUCKET[state],
       changed,
       ...(isUsable ? {} : { error: { message, time: changed } }),
     },

@@ -392,6 +392,19 @@ test('lists are sorted, filtered and cut into pages', async () => {
   assert.deepEqual(await list('filter[search]=listed&filter[state]=live'), [])
   assert.equal((await list('filter[search]=listed&filter[state]=verifying,live')).length, 3)
   assert.deepEqual(await list('filter[state]=active'), [])
+  // As they are shown, whatever they are called in the other dialect.
+  const { data } = (await api.callContainer('GET', `${PATH}?filter[search]=listed&sort=name`)).body
+  for (const [at, state] of ['removed', 'pending', 'available'].entries()) {
+    await setState(data[at].id, state)
+    const modified_at = new Date(Date.UTC(2026, 6, 1, 0, 0, 0, 9 - at))
+    const { id } = await bucketOf(data[at].id)
+    const { queries } = api.database
+    await queries.updateTable('buckets').set({ modified_at }).where('id', '=', id).execute()
+  }
+  const byState = await list('filter[search]=listed&sort=state.current')
+  assert.deepEqual(byState, [names[2], names[0], names[1]])
+  assert.deepEqual(await list('filter[search]=listed&filter[state]=new'), [names[0]])
+  assert.deepEqual(await list('filter[search]=listed&sort=events.updated'), names.toReversed())
   assert.deepEqual(await list('filter[category]=billing'), [])
   assert.equal((await list('filter[category]=object-storage&filter[search]=listed')).length, 3)
   const defined = await api.callContainer('GET', `${PATH}?meta=definition&filter[search]=alpha`)

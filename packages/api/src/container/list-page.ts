@@ -105,6 +105,19 @@ export function anyOf(
   return [values.map((value) => ({ field, path: [], operator, value }))]
 }
 
+/**
+ * As `anyOf`, where all values that there are are known: another one is that of nothing. Each
+ * condition is asked of every row, so that there are no more of them than known values.
+ */
+export function anyOfKnown(
+  field: string,
+  known: readonly string[],
+  values: readonly string[] = [],
+): readonly (readonly FieldCondition[])[] {
+  const wanted = known.filter((value) => values.includes(value))
+  return values.length > 0 && wanted.length === 0 ? [[]] : anyOf(field, wanted)
+}
+
 function ordersOf({ query, sortFields, defaultOrder }: ListOptions): readonly FieldOrder[] {
   const orders = query.sort.map(({ key, isDescending }) => {
     const field = sortFields[key]

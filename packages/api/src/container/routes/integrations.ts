@@ -1,6 +1,6 @@
 // Integrations of the hub: where backups are kept.
-import { BUCKETS, bucketsMatching, findResourceByHexID } from '@holdfast/db'
-import { INTEGRATION_VENDORS } from '@holdfast/domain'
+import { findResourceByHexID, INTEGRATIONS, integrationsMatching } from '@holdfast/db'
+import { INTEGRATION_STATES, INTEGRATION_VENDORS } from '@holdfast/domain'
 import { type Static, Type } from 'typebox'
 import { scopeOf } from '../../operations/caller.ts'
 import {
@@ -12,7 +12,6 @@ import {
 import { OperationError } from '../../operations/operation-failure.ts'
 import {
   INTEGRATION_CATEGORIES,
-  INTEGRATION_STATE,
   IntegrationDefinitionSchema,
   IntegrationSchema,
   OBJECT_STORAGE,
@@ -21,7 +20,7 @@ import {
 } from '../integration-view.ts'
 import { JobDescriptorSchema } from '../job-schemas.ts'
 import { describeJob } from '../job-view.ts'
-import { type ListOptions, listPage } from '../list-page.ts'
+import { anyOfKnown, listPage } from '../list-page.ts'
 import type { ReadQuery, RouteDefinition } from '../route-definition.ts'
 import { nullable } from '../schemas.ts'
 import { isAmong } from '../small-list.ts'
@@ -102,12 +101,12 @@ export const INTEGRATIONS_ROUTES: readonly RouteDefinition[] = [
     run: async (context, { caller, query }) => {
       const { state, search, category } = query.filter
       if (!isAmong(category, OBJECT_STORAGE)) return { data: [] }
-      const source = search === undefined ? BUCKETS : bucketsMatching(search.join(','))
+      const source = search === undefined ? INTEGRATIONS : integrationsMatching(search.join(','))
       const buckets = await listPage(context, source, {
         caller,
         query,
         sortFields: SORT_FIELDS,
-        whereAny: conditionsOf(state),
+        whereAny: anyOfKnown('state', INTEGRATION_STATES, state),
       })
       return { data: buckets.map((bucket) => toIntegration(bucket, definitionOf(query))) }
     },
@@ -170,7 +169,10 @@ export const INTEGRATIONS_ROUTES: readonly RouteDefinition[] = [
     success: { status: 200, data: IntegrationSchema },
     run: async ({ database }, { caller, params, query }) => {
       const hexID = params.integrationId ?? ''
-      const bucket = await findResourceByHexID(database, BUCKETS, { scope: scopeOf(caller), hexID })
+      const bucket = await findResourceByHexID(database, INTEGRATIONS, {
+        scope: scopeOf(caller),
+        hexID,
+      })
       if (bucket === undefined) {
         throw new OperationError({ code: 'not-found', kind: 'bucket', id: hexID })
       }
@@ -240,11 +242,4 @@ export const INTEGRATIONS_ROUTES: readonly RouteDefinition[] = [
 
 function definitionOf({ meta }: ReadQuery): { readonly withDefinition: boolean } {
   return { withDefinition: meta.has('definition') }
-}
-
-/** A state that no integration has is that of no bucket. */
-function conditionsOf(states: readonly string[] = []): ListOptions['whereAny'] {
-  if (states.length === 0) return []
-  const wanted = Object.entries(INTEGRATION_STATE).filter(([, state]) => states.includes(state))
-  return [wanted.map(([value]) => ({ field: 'state', path: [], operator: 'eq' as const, value }))]
 }

@@ -12,7 +12,7 @@ import { OperationError } from '../../operations/operation-failure.ts'
 import { IncludedCreatorsSchema, includeCreators } from '../included-creators.ts'
 import { JOB_STATES, JobSchema } from '../job-schemas.ts'
 import { toJob } from '../job-view.ts'
-import { anyOf, type ListOptions, listPage } from '../list-page.ts'
+import { anyOfKnown, listPage } from '../list-page.ts'
 import type { ReadQuery, RouteDefinition } from '../route-definition.ts'
 import { timeRangeOf } from '../time-range.ts'
 
@@ -61,7 +61,7 @@ export const JOBS_ROUTES: readonly RouteDefinition[] = [
         query: { page: { number: 1, size: UNPAGED_MAX }, ...query },
         sortFields: SORT_FIELDS,
         defaultOrder: NEWEST_FIRST,
-        whereAny: conditionsOf(query.filter.state),
+        whereAny: anyOfKnown('state', JOB_STATES, query.filter.state),
       })
       const data = jobs.map(toJob)
       if (!query.include.has('creators')) return { data }
@@ -106,16 +106,6 @@ export const JOBS_ROUTES: readonly RouteDefinition[] = [
     },
   },
 ]
-
-/**
- * A state that no job has is that of no job. Each condition is asked of every job, so that there are
- * no more of them than states.
- */
-function conditionsOf(states: readonly string[] = []): ListOptions['whereAny'] {
-  if (states.length === 0) return []
-  const wanted = JOB_STATES.filter((state) => states.includes(state))
-  return wanted.length === 0 ? [[]] : anyOf('state', wanted)
-}
 
 function readFilter(query: ReadQuery): JobFilter {
   const search = query.filter.search?.join(',') ?? ''

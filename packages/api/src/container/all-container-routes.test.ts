@@ -189,6 +189,11 @@ test('lists that are given in pages have an end', async () => {
     const url = filled(path.replace(/:(\w+)/g, '{$1}'), ids)
     const all = (await api.callContainer('GET', url)).body.data
     assert.ok(all.length > 0, url)
+    // What scripts sort anything by, where it is shown.
+    for (const key of ['id', 'events.created', 'events.updated', 'state.current', 'target.size']) {
+      const shown = key.split('.').reduce((value, member) => value?.[member], all[0])
+      assert.ok(shown === undefined || query?.sort?.includes(key), `${url}: ${key}`)
+    }
     for (const key of query?.sort ?? []) {
       const idsOf = async (sort: string) => {
         const answer = await api.callContainer('GET', `${url}?sort=${sort}`)

@@ -20,6 +20,7 @@ import { toRole } from './roles.ts'
 const CLOSED = { additionalProperties: false } as const
 const TAG = 'api-keys'
 const PATH = '/v1/hubs/current/api-keys'
+const LIVE = 'live'
 
 const NameMember = Type.String({ minLength: 1, maxLength: 255 })
 const IpsMember = Type.Optional(
@@ -42,6 +43,8 @@ const UpdateApiKeyBody = Type.Object(
 const SORTED_BY: SortValues<ApiKey> = {
   id: ({ id }) => id,
   name: ({ name }) => name,
+  // What is listed is live.
+  'state.current': () => LIVE,
   'events.created': ({ createdAt }) => createdAt,
   'events.updated': ({ modifiedAt }) => modifiedAt,
 }
@@ -147,8 +150,6 @@ export const API_KEYS_ROUTES: readonly RouteDefinition[] = [
     },
   },
 ]
-
-const LIVE = 'live'
 
 /** By id, and its id by its identifier. */
 async function includeRole({ database }: OperationContext, { accountID }: Caller, key: ApiKey) {

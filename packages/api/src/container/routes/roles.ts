@@ -21,6 +21,7 @@ import { isAmong, matchesSearch, pageOf, type SortValues } from '../small-list.t
 const CLOSED = { additionalProperties: false } as const
 const TAG = 'roles'
 const PATH = '/v1/hubs/current/roles'
+const LIVE = 'live'
 
 /** Roles are listed as a whole, with all that they hold. */
 const EXTRA_COUNT_MAX = 64
@@ -70,6 +71,8 @@ const SORTED_BY: SortValues<HubRole> = {
   name: ({ name, identifier }) => name ?? identifier,
   identifier: ({ identifier }) => identifier,
   rank: ({ rank }) => rank,
+  // It is the same of all.
+  'state.current': () => LIVE,
   'events.created': ({ createdAt }) => createdAt,
   'events.updated': ({ modifiedAt }) => modifiedAt,
 }
@@ -220,7 +223,7 @@ export function toRole(role: HubRole, meta: ReadonlySet<string> = new Set()) {
     capabilities: role.capabilities,
     extra: role.extra,
     hub_id: hexIDOf(accountID),
-    state: { current: 'live', changed: toDateTime(role.createdAt) },
+    state: { current: LIVE, changed: toDateTime(role.createdAt) },
     events: {
       created: toDateTime(role.createdAt),
       updated: toDateTime(role.modifiedAt),

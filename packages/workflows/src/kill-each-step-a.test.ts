@@ -1,13 +1,13 @@
 // Every named step is killed once: one half of them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { killHalf, SEED } from './testing/draw-kill.ts'
+import { FIXED_SEED, killHalf } from './testing/draw-kill.ts'
 import { placesNeverPassed, runKillScenario } from './testing/kill-scenario.ts'
 
 test('every step of STEP_NAMES is passed', () => {
   assert.deepEqual(placesNeverPassed(), [])
 })
 
-test(`killed at each step of one half, everything finishes by itself (seed ${SEED})`, async (t) => {
+test(`killed at each step of one half, everything finishes by itself (seed ${FIXED_SEED})`, async (t) => {
   await runKillScenario(killHalf(0), (message) => t.diagnostic(message))
 })

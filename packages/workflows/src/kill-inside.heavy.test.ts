@@ -1,9 +1,10 @@
-// The service is killed at every step, at the position `inside` of each. One file a position, so that
-// they run beside each other.
+// The service is killed at every step, at the position `inside` of each: only where that is asked for,
+// since `kill-drawn-….heavy.test.ts` has each position's turn in time.
 import { test } from 'node:test'
+import { NOT_EVERY_POSITION } from './testing/draw-kill.ts'
 import { runKillScenario } from './testing/kill-scenario.ts'
 
-test('the service is killed at each step: inside', async (t) => {
+test('the service is killed at each step: inside', { skip: NOT_EVERY_POSITION }, async (t) => {
   await runKillScenario(
     (_place, names) => ({ ...names, position: 'inside', process: 'service' }),
     (message) => t.diagnostic(message),

@@ -1,10 +1,40 @@
-// Every named step is killed once, at a position and in a process drawn from a fixed seed. Two test
-// files do one half of the steps each, beside each other.
+// Draws, from a seed, where each named step is killed: once, in one of two test files that do one
+// half of the steps each, beside each other.
 import { createHash } from 'node:crypto'
-import { KILL_POSITIONS } from './kill-plan.ts'
+import { KILL_POSITIONS, type KillPosition } from './kill-plan.ts'
 import { type ChooseKill, MOVER_PLACES, type StepPlace } from './kill-scenario.ts'
 
-export const SEED = 'holdfast 1'
+/** Of the tests that everybody runs: the same kills each time. */
+export const FIXED_SEED = 'holdfast 1'
+
+/** Of the long tests: `.ci/run` sets it anew for each commit, so in time every position has its turn. */
+export const CHANGING_SEED = process.env.HOLDFAST_KILL_SEED ?? 'holdfast 2'
+
+/** Why a test that kills at one position of every step is left out; together they take long. */
+export const NOT_EVERY_POSITION =
+  process.env.HOLDFAST_KILL_EVERY_POSITION === '1'
+    ? false
+    : 'NOT run without HOLDFAST_KILL_EVERY_POSITION=1: each step is killed at one drawn position'
+
+type Half = 0 | 1
+
+/**
+ * In the service or its mover. Streams have a snapshot for each restore, so one half has all of
+ * their kills: at the steps that no other workflow has.
+ */
+export function killHalf(half: Half): ChooseKill {
+  return (place, names) => {
+    const draw = drawOf(FIXED_SEED, place)
+    const ownHalf = place.startsWith('stream-')
+      ? STREAM_PLACES.has(place)
+        ? 0
+        : undefined
+      : draw.half
+    if (ownHalf !== half) return undefined
+    const isMover = MOVER_PLACES.includes(place) && draw.isMover
+    return { ...names, position: draw.position, process: isMover ? 'mover' : 'service' }
+  }
+}
 
 const STREAM_PLACES: ReadonlySet<StepPlace> = new Set([
   'stream-backup/stream-command',
@@ -14,16 +44,25 @@ const STREAM_PLACES: ReadonlySet<StepPlace> = new Set([
   'stream-restore/fail-restore',
 ])
 
-export function killHalf(half: 0 | 1): ChooseKill {
+/** In the service, at each step of the half. */
+export function killDrawnHalf(half: Half): ChooseKill {
   return (place, names) => {
-    const draw = createHash('sha256').update(`${SEED} ${place}`).digest()
-    // Streams have a snapshot for each restore, so one half has all of their kills: at the steps
-    // that no other workflow has. The long tests kill at each.
-    const isOfStream = place.startsWith('stream-')
-    const ownHalf = isOfStream ? (STREAM_PLACES.has(place) ? 0 : undefined) : (draw[2] ?? 0) % 2
-    if (ownHalf !== half) return undefined
-    const isMover = MOVER_PLACES.includes(place) && (draw[1] ?? 0) % 3 === 0
-    const position = KILL_POSITIONS[(draw[0] ?? 0) % KILL_POSITIONS.length] ?? 'before'
-    return { ...names, position, process: isMover ? 'mover' : 'service' }
+    const draw = drawOf(CHANGING_SEED, place)
+    if (draw.half !== half) return undefined
+    return { ...names, position: draw.position, process: 'service' }
+  }
+}
+
+function drawOf(
+  seed: string,
+  place: StepPlace,
+): { readonly position: KillPosition; readonly isMover: boolean; readonly half: Half } {
+  const [position = 0, mover = 0, half = 0] = createHash('sha256')
+    .update(`${seed} ${place}`)
+    .digest()
+  return {
+    position: KILL_POSITIONS[position % KILL_POSITIONS.length] ?? 'before',
+    isMover: mover % 3 === 0,
+    half: half % 2 === 0 ? 0 : 1,
   }
 }

@@ -29,7 +29,7 @@ export interface DebianPostgres {
 
 /** Gives `directory` to its user and starts a server whose data is in `pgdata` there. */
 export function startDebianPostgres(directory: string): DebianPostgres {
-  const socketDirectory = mkdtempSync(join(tmpdir(), 'holdfast-pg-'))
+  const socketDirectory = mkdtempSync(join(tmpdir(), 'holdfast-debian-pg-'))
   for (const path of [directory, socketDirectory]) chownSync(path, uid, gid)
   chmodSync(socketDirectory, 0o755)
   const data = join(directory, 'pgdata')

@@ -94,6 +94,11 @@ for (const row of CONTAINER_ROUTES) {
       assert.deepEqual(operation.security, isPublic ? [] : needed)
       const hasBody = method === 'POST' || method === 'PATCH'
       assert.equal(operation.requestBody !== undefined, hasBody)
+      const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header')
+      assert.deepEqual(
+        headers.map(({ name }) => name),
+        operation.operationId === 'createBackupTask' ? ['Holdfast-In-Use'] : [],
+      )
     })
 
     test('refuses what is not documented, by its name', async () => {

@@ -104,11 +104,14 @@ const SentBackupsSchema = Type.Object(
 )
 
 /** Whatever it holds besides must be as it is. */
-export const SentConfigSchema = Type.Object({
-  integrations: Type.Optional(
-    nullable(Type.Object({ backups: Type.Optional(nullable(SentBackupsSchema)) })),
-  ),
-})
+export const SentConfigSchema = Type.Object(
+  {
+    integrations: Type.Optional(
+      nullable(Type.Object({ backups: Type.Optional(nullable(SentBackupsSchema)) })),
+    ),
+  },
+  { description: 'The configuration as it was read: network and deploy have to be there.' },
+)
 
 type Json = null | boolean | number | string | readonly Json[] | JsonObject
 interface JsonObject {

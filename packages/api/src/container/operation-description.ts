@@ -4,7 +4,7 @@ import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from './read-query.ts'
 import type { QueryDefinition, RouteDefinition } from './route-definition.ts'
 
 export function describeRoute(definition: RouteDefinition) {
-  const { operationID, summary, description, tag, capability, body } = definition
+  const { operationID, summary, description, tag, capability, headers, body } = definition
   const isPublic = capability === 'public'
   const parameters = [...definition.path.matchAll(/:([A-Za-z]+)/g)].map((match) => match[1] ?? '')
   const needed = isPublic || capability === 'any' ? [] : [`Needs the capability \`${capability}\`.`]
@@ -16,6 +16,7 @@ export function describeRoute(definition: RouteDefinition) {
     security: securityOf(definition),
     ...(parameters.length === 0 ? {} : { params: pathSchema(parameters) }),
     ...(definition.query === undefined ? {} : { querystring: querySchema(definition.query) }),
+    ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body, consumes: ['application/json'] }),
     response: responsesOf(definition),
   }

@@ -20,6 +20,8 @@ export interface RouteDefinition {
   /** True where the documents ask for the bearer alone: without the header it is the caller's hub. */
   readonly isHubHeaderOptional?: boolean
   readonly query?: QueryDefinition
+  /** What is read of them besides the token and the hub; nobody must send them. */
+  readonly headers?: TSchema
   readonly body?: TSchema
   readonly success: {
     readonly status: 200 | 201 | 202

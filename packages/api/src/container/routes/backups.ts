@@ -39,6 +39,12 @@ const TaskBody = Type.Object(
   { additionalProperties: false },
 )
 
+const TaskHeaders = Type.Object({
+  'Holdfast-In-Use': Type.Optional(
+    Type.String({ description: '"allow" restores although processes use the volumes.' }),
+  ),
+})
+
 const IncludesSchema = Type.Object(
   { integrations: IncludedIntegrationsSchema },
   { additionalProperties: false },
@@ -117,6 +123,7 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
       'What is there is replaced: volumes by those of the backup; of what a command wrote, the restore command of the present configuration gets it on its standard input. Volumes that are in use are refused, unless the header Holdfast-In-Use: allow says otherwise.',
     tag: TAG,
     capability: 'containers-backups-manage',
+    headers: TaskHeaders,
     body: TaskBody,
     success: { status: 202, data: JobDescriptorSchema },
     run: async (context, request) => {

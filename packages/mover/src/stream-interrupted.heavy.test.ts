@@ -2,7 +2,15 @@
 // is left, nothing of a backup is kept, and no command is told that it has all of its input.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -178,6 +186,37 @@ test('a mover that is killed takes its command with it, which never saw an end',
   }
   await assertNothingKept(repository)
 })
+
+test('a reader that has read all there is when its mover is killed does not see an end', async () => {
+  const go = at('go-on')
+  const reader = marked(
+    ({ waiting, ended }) => `
+      head -c 100000 > /dev/null; touch ${waiting}
+      while [ ! -e ${go} ]; do sleep 0.01; done
+      (cat > /dev/null; : > ${ended}); sleep 1000`,
+  )
+  const mover = startMover(streamRestoreJob(stored, storedID, reader.command))
+  await untilThere(reader.waiting, mover)
+  // Nothing more comes, so that the reader waits for more.
+  mover.child.kill('SIGSTOP')
+  writeFileSync(go, '')
+  while (!processesWith(reader.mark).some(isCat)) await delay(20)
+  mover.child.kill('SIGKILL')
+  await mover.ended
+  while (processesWith(reader.mark).length > 0) await delay(20)
+  assert.equal(existsSync(reader.ended), false)
+  const lockHostnames = [LOCK_HOSTNAME]
+  await resultOfMover({ kind: 'unlock', repository: stored.access, lockHostnames })
+})
+
+function isCat(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'cat\n'
+  } catch {
+    // One of the others, which has ended since.
+    return false
+  }
+}
 
 test('damage in the middle of a restore: the command is killed, and no end of input', async () => {
   const repository = await makeRepository(at('damaged'))

@@ -212,6 +212,11 @@ describe('the published client of the container dialect', { skip }, () => {
     // No further one comes while the rest is looked at.
     const { cron_string: _, ...once } = configuration.backup
     await asOwner.configure({ ...configuration, backup: once })
+    // One that came just before would be in the way of a restore.
+    await eventually(async () => {
+      const states = (await backups.list()).map(({ state }) => state.current)
+      assert.ok(!states.includes('saving'))
+    })
   })
 
   test('backups are listed with their integration', async () => {

@@ -1,9 +1,10 @@
 // Commands whose output is a backup, and commands that are given one: real ones.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   COMMAND_STDERR_BYTES_MAX,
   encodePathBytes,
@@ -11,8 +12,9 @@ import {
   type MoverResults,
 } from '@holdfast/domain'
 import { describeTree, noise } from '@holdfast/engine/testing'
-import { failureOfMover, resultOfMover, runMoverHere } from './testing/mover-process.ts'
+import { failureOfMover, resultOfMover, runMoverHere, startMover } from './testing/mover-process.ts'
 import {
+  LOCK_HOSTNAME,
   lockNames,
   makeRepository,
   makeWorkplace,
@@ -261,6 +263,29 @@ test('it gets its environment and nothing of ours, a session of its own, and no 
   const odd = join(work.path, 'odd ü\n')
   mkdirSync(odd)
   assert.equal(await output(['/bin/pwd'], odd), `${odd}\n`)
+})
+
+test('who reads outside of the session is ended, too, before the input is', async () => {
+  // As `su -c` and `timeout` have their programs do it, which are found by what they read.
+  const waiting = at('reads-outside')
+  const [mark, ended] = [randomUUID(), at('saw-the-end')]
+  const reading = `touch ${waiting}; (sleep 1000); cat > /dev/null; : > ${ended}`
+  const environment = { PATH: '/usr/bin:/bin', MARK: mark }
+  const command = shellCommand(`setsid -w sh -c '${reading}'`, { environment })
+  const job = streamRestoreJob(repository, storedID, command, { timeoutMs: 700 })
+  assert.equal((await failureOf(job)).end.kind, 'timed-out')
+  assert.deepEqual(processesWith(mark), [])
+
+  rmSync(waiting, { force: true })
+  const mover = startMover(streamRestoreJob(repository, storedID, command))
+  while (!existsSync(waiting)) await delay(20)
+  mover.child.kill('SIGKILL')
+  await mover.ended
+  // The guard sees it in its own time.
+  while (processesWith(mark).length > 0) await delay(20)
+  assert.throws(() => readFileSync(ended), { code: 'ENOENT' })
+  const lockHostnames = [LOCK_HOSTNAME]
+  await resultOfMover({ kind: 'unlock', repository: repository.access, lockHostnames })
 })
 
 test('it becomes the user that it is given, who can open its streams', {

@@ -2,7 +2,8 @@
 //
 // A mover that is killed closes its end of the command's standard input, which would tell the
 // command that it has all of the data. So the guard holds that end open, too. It sees the end of
-// its own input when the mover is gone, ends the command, and only then lets go.
+// its own input when the mover is gone, ends the command, and only then lets go: its group, and then
+// whoever else has the pipe open, in whatever group or session.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
@@ -49,6 +50,16 @@ while read -r word; do
   esac
 done
 kill -s KILL -- "-$group"
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+  found=
+  for file in /proc/[0-9]*/fd/*; do
+    [ "$file" -ef /proc/$$/fd/3 ] || continue
+    process=\${file#/proc/}
+    process=\${process%%/*}
+    [ "$process" = $$ ] || { kill -s KILL "$process" && found=yes; }
+  done
+  [ "$found" ] || exit
+done
 `
 const RELEASE_MS = 1000
 

@@ -1,8 +1,9 @@
 // Runs the command of a stream beside the work that reads its output or writes its input.
 //
 // started → running → its first process ended → what is left of its session is ended → reported.
-// When the work fails, the time is up or the mover is stopped, the command is ended first and its
-// streams are closed afterwards: a clean end of input would tell it that it has all of the data.
+// When the work fails, the time is up or the mover is stopped, the command and whoever else reads its
+// input are ended first, and its streams are closed afterwards: a clean end of input would tell them
+// that they have all of the data.
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,6 +16,7 @@ import {
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
 import { type ByteTail, keepTail } from './byte-tail.ts'
+import { endReaders } from './end-readers.ts'
 import { endSession } from './end-session.ts'
 import { type PipeEnd, type StartedCommand, startCommand } from './start-command.ts'
 
@@ -192,13 +194,14 @@ function runningCommand(
 
 async function endCommand(
   { takesInput }: CommandOptions,
-  { session }: StartedCommand,
+  { session, inputName }: StartedCommand,
   timeLimit: TimeLimit,
 ): Promise<void> {
   const politeMs = timeLimit.signal.aborted ? TIMEOUT_TERMINATION_MS : STOP_TERMINATION_MS
   // One that reads might do something with what it has when it is asked to end: it is not asked.
   const terminationMs = takesInput && !timeLimit.signal.aborted ? 0 : politeMs
   await endSession({ session, patienceMs: 0, terminationMs })
+  if (inputName !== undefined) await endReaders(inputName)
 }
 
 async function stderrRead({ stderr }: StartedCommand): Promise<void> {

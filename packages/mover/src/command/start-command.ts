@@ -6,6 +6,7 @@ import type { CommandEnd, CommandLocation } from '@holdfast/domain'
 import { describeErrno, errnoName, openPipe, type Pipe } from '@holdfast/filesystem'
 import { pathOfJob } from '../job-paths.ts'
 import { type CommandGuard, startGuard } from './command-guard.ts'
+import { nameOfPipe } from './end-readers.ts'
 
 export interface PipeEnd {
   readonly socket: Socket
@@ -18,6 +19,8 @@ export interface StartedCommand {
   readonly session: number
   /** Undefined for a command that gets no input. */
   readonly stdin: Socket | undefined
+  /** As the kernel calls it. */
+  readonly inputName: string | undefined
   readonly stdout: PipeEnd
   readonly stderr: Socket
   /** How its first process ended. */
@@ -40,8 +43,9 @@ export async function startCommand(
     guard = await startGuard(pipes.stdin?.writeHandle)
     const child = await spawned(location, workingDirectory.path, pipes)
     const session = child.pid as number
+    const inputName = pipes.stdin && nameOfPipe(pipes.stdin.writeHandle)
     guard.watch(session)
-    return { ...pipes.keep(), session, exited: endOf(child), guard }
+    return { ...pipes.keep(), inputName, session, exited: endOf(child), guard }
   } catch (error) {
     await guard?.release()
     return { refusal: `${location.words[0]} could not be started (${reasonOf(error)})` }

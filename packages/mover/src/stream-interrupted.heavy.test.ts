@@ -201,8 +201,17 @@ test('a reader that has read all there is when its mover is killed does not see 
   mover.child.kill('SIGSTOP')
   writeFileSync(go, '')
   while (!processesWith(reader.mark).some(isCat)) await delay(20)
+  const pid = mover.child.pid as number
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const ofCommand = processesWith(reader.mark)
+  const [guard] = children.map(Number).filter((child) => !ofCommand.includes(child))
+  assert.ok(guard !== undefined)
+  // However late the guard is: the reader would have the time to see an end, if there were one.
+  process.kill(guard, 'SIGSTOP')
   mover.child.kill('SIGKILL')
   await mover.ended
+  await delay(500)
+  process.kill(guard, 'SIGCONT')
   while (processesWith(reader.mark).length > 0) await delay(20)
   assert.equal(existsSync(reader.ended), false)
   const lockHostnames = [LOCK_HOSTNAME]

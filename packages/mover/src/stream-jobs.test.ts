@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -11,7 +12,13 @@ import {
   type MoverFailure,
   type MoverResults,
 } from '@holdfast/domain'
+import { secureRandomBytes, systemClock } from '@holdfast/engine'
 import { describeTree, noise } from '@holdfast/engine/testing'
+import { keepTail } from './command/byte-tail.ts'
+import { readOutput } from './command/command-output.ts'
+import { startCommand } from './command/start-command.ts'
+import { startReporter } from './event-reporter.ts'
+import { runStreamRestore } from './jobs/stream-restore.ts'
 import { failureOfMover, resultOfMover, runMoverHere, startMover } from './testing/mover-process.ts'
 import {
   LOCK_HOSTNAME,
@@ -200,6 +207,39 @@ test('what is left in the background is ended; what left the session is not wait
   }
 })
 
+test('what a script does not wait for may write the end of the output', async () => {
+  const late = '(for n in 1 2 3 4 5 6; do sleep 0.6; echo $n; done) & exit 0'
+  assert.equal((await resultOfMover(streamBackupJob(repository, late))).sizeBytes, 12)
+})
+
+test('however much is in its pipe when it ends belongs to the output', async () => {
+  // More than a mover reads at once, and a pipe as large as every user may make it.
+  const bytes = 1_100_000
+  const script = `perl -e 'fcntl(STDOUT, 1031, 1 << 20) or die $!; print "x" x ${bytes}'`
+  const started = await startCommand(shellCommand(script), { takesInput: false })
+  assert.ok('exited' in started)
+  let read = 0
+  const pieces = readOutput({
+    stdout: started.stdout,
+    ended: started.exited,
+    countStreamed: (count) => {
+      read += count
+    },
+    outputTail: keepTail(1),
+  })
+  try {
+    // Its reader is slow: all of the rest is still on the way when it ends.
+    await pieces.next()
+    await started.exited
+    for await (const _ of pieces);
+    assert.equal(read, bytes)
+  } finally {
+    started.stdout.socket.destroy()
+    started.stderr.destroy()
+    await started.guard.release()
+  }
+})
+
 test('a command need not read everything that it is given', async () => {
   for (const script of ['head -c 10 > /dev/null', 'exit 0', 'exec <&-; echo on >&2']) {
     const job = streamRestoreJob(repository, storedID, script)
@@ -220,6 +260,39 @@ test('a restore fails by its exit code, though all was read', async () => {
   assert.deepEqual(end, { kind: 'exited', exitCode: 1 })
   assert.equal(report.stderr, 'wrong data\n')
   assert.equal(report.streamedBytes, content.length)
+})
+
+test('a restore that has all of its data is done when its command is, whatever the store does', async () => {
+  const other = await makeRepository(at('other'))
+  const { repositorySnapshotID } = await resultOfMover(streamBackupJob(other, 'echo all'))
+  const locks = join(other.path, 'locks')
+  const script = `cat > ${at('back')}; rm -r ${locks}; touch ${locks}`
+  const job = streamRestoreJob(other, repositorySnapshotID, script)
+  const { command } = await resultOfMover(job)
+  assert.equal(command.streamedBytes, 4)
+  assert.equal(readFileSync(at('back'), 'utf8'), 'all\n')
+})
+
+test('a restore that has all of its data does not need the lock any more', async () => {
+  const clock = createPollClock()
+  const [fed, go] = [at('fed'), at('go')]
+  const script = `cat > /dev/null; touch ${fed}; while [ ! -e ${go} ]; do sleep 0.02; done`
+  const context = {
+    clock,
+    randomBytes: secureRandomBytes,
+    process: { username: 'root', pid: process.pid, uid: 0, gid: 0 },
+    reporter: startReporter(new PassThrough().resume()),
+    workers: 1,
+    readers: 1,
+    signal: new AbortController().signal,
+  }
+  const restoring = runStreamRestore(streamRestoreJob(repository, storedID, script), context)
+  while (!existsSync(fed)) await delay(20)
+  for (const name of lockNames(repository)) rmSync(join(repository.path, 'locks', name))
+  await clock.refreshLock()
+  writeFileSync(go, '')
+  assert.equal((await restoring).command.streamedBytes, content.length)
+  await context.reporter.finish({ event: 'failed', failure: { code: 'stopped' } })
 })
 
 test('stderr may be anything, and much of it', async () => {
@@ -311,3 +384,29 @@ test('a snapshot that is not there, or has no stream, runs nothing', async () =>
   assert.equal((await failureOfMover(other)).code, 'snapshot-not-found')
   assert.throws(() => readFileSync(at('touched')), { code: 'ENOENT' })
 })
+
+/** Of it the lock sees nothing pass until it is to be refreshed. */
+function createPollClock() {
+  let now = systemClock.now()
+  const polled = Promise.withResolvers<void>()
+  const refreshed = Promise.withResolvers<void>()
+  return {
+    now: () => now,
+    async sleep(ms: number, options: Parameters<typeof systemClock.sleep>[1]) {
+      if (ms === POLL_MS) return await polled.promise
+      // The limit of an attempt, which ends with it.
+      if (ms === REFRESH_MS_MAX)
+        options.signal?.addEventListener('abort', () => refreshed.resolve())
+      await systemClock.sleep(ms, options)
+    },
+    async refreshLock() {
+      now = now.add({ minutes: 6 })
+      polled.resolve()
+      await refreshed.promise
+      await delay(0)
+    },
+  }
+}
+
+/** How often a lock looks at its age, and how long it may take to be refreshed. */
+const [POLL_MS, REFRESH_MS_MAX] = [10_000, 120_000]

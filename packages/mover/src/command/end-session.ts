@@ -11,6 +11,8 @@ export interface EndSessionOptions {
   readonly session: number
   /** For it to end by itself. */
   readonly patienceMs: number
+  /** Asked now and then: for as long as it does, nothing of that time passes. */
+  readonly isAtWork?: () => boolean
   /** From SIGTERM to SIGKILL; 0 sends SIGKILL at once. */
   readonly terminationMs: number
 }
@@ -21,8 +23,8 @@ const POLL_MS = 20
 
 /** Resolves when none is left, or none that can be ended. */
 export async function endSession(options: EndSessionOptions): Promise<void> {
-  const { session, patienceMs, terminationMs } = options
-  if (await hasEndedWithin(session, patienceMs)) return
+  const { session, patienceMs, terminationMs, isAtWork } = options
+  if (await hasEndedWithin(session, patienceMs, isAtWork)) return
   if (terminationMs > 0) {
     signalSession(session, 'SIGTERM')
     if (await hasEndedWithin(session, terminationMs)) return
@@ -35,10 +37,15 @@ export async function endSession(options: EndSessionOptions): Promise<void> {
   }
 }
 
-async function hasEndedWithin(session: number, ms: number): Promise<boolean> {
+async function hasEndedWithin(
+  session: number,
+  ms: number,
+  isAtWork: () => boolean = () => false,
+): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < ms; waitedMs += POLL_MS) {
     if (processesOf(session).length === 0) return true
     await delay(POLL_MS)
+    if (isAtWork()) waitedMs = 0
   }
   return processesOf(session).length === 0
 }

@@ -13,6 +13,7 @@ import {
   type CommandLocation,
   type CommandReport,
 } from '@holdfast/domain'
+import { bytesInPipe } from '@holdfast/filesystem'
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
 import { type ByteTail, keepTail } from './byte-tail.ts'
@@ -51,7 +52,7 @@ export interface RunningCommand {
   report(): CommandReport
 }
 
-/** For processes in the background, after the first one ended. */
+/** For processes in the background, after the first one ended and since they last wrote anything. */
 const LEFTOVER_PATIENCE_MS = 1000
 const LEFTOVER_TERMINATION_MS = 5000
 /** After the time is up. */
@@ -145,11 +146,13 @@ function runningCommand(
   let endedAt: Temporal.Instant | undefined
   const ended = started.exited.then(async (end) => {
     endedAt = clock.now()
-    // What it left in the background would hold its streams open.
+    // What it left in the background would hold its streams open. But a program that a script does
+    // not wait for may still write the end of its output, and a slow store keeps it waiting.
     await endSession({
       session: started.session,
       patienceMs: LEFTOVER_PATIENCE_MS,
       terminationMs: LEFTOVER_TERMINATION_MS,
+      isAtWork: watchOutput(started.stdout, () => streamedBytes),
     })
     return end
   })
@@ -189,6 +192,18 @@ function runningCommand(
     },
     report,
     failure,
+  }
+}
+
+/** Answers whether anything was streamed since it was asked last, or waits to be. */
+function watchOutput({ socket, handle }: PipeEnd, streamedBytes: () => number): () => boolean {
+  let before = streamedBytes()
+  return () => {
+    const now = streamedBytes()
+    const hasMoved = now > before
+    before = now
+    if (socket.destroyed) return false
+    return hasMoved || socket.readableLength > 0 || bytesInPipe(handle) > 0
   }
 }
 

@@ -1,4 +1,8 @@
 // Gives a kept file to a command.
+//
+// The repository is needed until the command has been given everything. What becomes of its lock
+// after that, while the command works on, and whether the lock can be removed at the end, makes
+// nothing of what the command did wrong.
 import type { MoverResults } from '@holdfast/domain'
 import {
   openStream,
@@ -11,25 +15,49 @@ import { feedCommand } from '../command/feed-command.ts'
 import { runCommand } from '../command/run-command.ts'
 import type { JobContext } from '../job-context.ts'
 import { MoverError } from '../mover-error.ts'
-import { withLockedRepository } from '../open-repository.ts'
+import { type LockedRepository, withLockedRepository } from '../open-repository.ts'
 import type { JobOf } from './job-of.ts'
 
 type Job = JobOf<'stream-restore'>
 type Result = MoverResults['stream-restore']
 
 export async function runStreamRestore(job: Job, context: JobContext): Promise<Result> {
-  return await withLockedRepository(context, job.repository, 'shared', async (locked) => {
-    const { repository } = locked
-    const noMore = new AbortController()
-    const signal = AbortSignal.any([locked.signal, noMore.signal])
-    try {
-      const stream = await openStored(job, repository, signal)
-      return await giveToCommand(job, { context, stream, signal: locked.signal })
-    } finally {
-      // A command may end before it has read everything.
-      noMore.abort(new Error('the rest of the stream is not wanted'))
-    }
-  })
+  let result: Result | undefined
+  try {
+    return await withLockedRepository(context, job.repository, 'shared', async (locked) => {
+      result = await restoreFrom(locked, job, context)
+      return result
+    })
+  } catch (error) {
+    // A lock that could not be removed is taken for stale by others after a while.
+    if (result === undefined) throw error
+    return result
+  }
+}
+
+async function restoreFrom(
+  { repository, lock, signal: lockedSignal }: LockedRepository,
+  job: Job,
+  context: JobContext,
+): Promise<Result> {
+  const noMore = new AbortController()
+  const signal = AbortSignal.any([lockedSignal, noMore.signal])
+  const unreadable = new AbortController()
+  const onLost = () => unreadable.abort(lock.signal.reason)
+  lock.signal.addEventListener('abort', onLost, { once: true })
+  try {
+    const stream = await openStored(job, repository, signal)
+    return await giveToCommand(job, {
+      context,
+      stream,
+      signal: AbortSignal.any([context.signal, unreadable.signal]),
+      onGiven: () => lock.signal.removeEventListener('abort', onLost),
+    })
+  } finally {
+    lock.signal.removeEventListener('abort', onLost)
+    // A command may end before it has read everything.
+    noMore.abort(new Error('the rest of the stream is not wanted'))
+  }
 }
 
 /** Reads its beginning, too: what cannot be read is better known before the command runs. */
@@ -61,11 +89,13 @@ interface StreamRestore {
   readonly context: JobContext
   readonly stream: StoredStream
   readonly signal: AbortSignal
+  /** Called when the command has all of it. */
+  readonly onGiven: () => void
 }
 
 async function giveToCommand(
   { target: location, timeoutMs }: Job,
-  { context, stream, signal }: StreamRestore,
+  { context, stream, signal, onGiven }: StreamRestore,
 ): Promise<Result> {
   const { sizeBytes, pieces } = stream
   const { reporter } = context
@@ -76,6 +106,7 @@ async function giveToCommand(
       const { stdout, outputTail } = command
       stdout.socket.on('data', outputTail.append)
       await feedCommand(command, pieces, (bytes) => reporter.progress({ entries: 0, bytes }))
+      onGiven()
       await command.succeeded()
       return { sizeBytes, command: command.report() }
     },

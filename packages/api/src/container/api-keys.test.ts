@@ -164,6 +164,15 @@ test('a key may be used from its addresses alone, in both dialects', async () =>
   assert.equal(bad.body.error.source, '/ips/1')
 })
 
+test('the name of a key, which stands in events, is one line', async () => {
+  const role_id = await idOf('analyst')
+  for (const name of ['nightly\nAPI key owner', 'nightly\u2028', '\u001b[2K']) {
+    const answer = await api.callContainer('POST', KEYS, { body: { name, role_id } })
+    assertError(answer, '422.invalid-argument')
+    assert.equal(answer.body.error.source, '/name')
+  }
+})
+
 test('behind trusted proxies the address of a client is the one that they tell', async (t) => {
   const { id, secret } = await makeKey(['containers-view'])
   await api.callContainer('PATCH', `${KEYS}/${id}`, { body: { ips: ['192.0.2.7'] } })

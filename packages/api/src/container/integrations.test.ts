@@ -116,8 +116,11 @@ test('what the other dialect changes and deletes is changed and gone here', asyn
 })
 
 test('a change keeps what it does not name, keys first of all', async () => {
-  const { id, extra } = (await post({ name: 'To be changed' })).body.data
+  // Longer than the name of a credential may be.
+  const { id, extra } = (await post({ name: `To be changed ${'🙂'.repeat(200)}` })).body.data
   const { credentialID } = await bucketOf(id)
+  const credential = (await api.call('GET', `${CREDENTIALS}/${credentialID}`)).body
+  assert.equal(credential.name, `To be changed ${'🙂'.repeat(113)}`)
   await setState(id, 'available')
   assert.equal((await get(id)).state.current, 'live')
 
@@ -281,6 +284,8 @@ test('what is wrong with a new one is named by its field', async () => {
   const cases: readonly (readonly [object, string, string | undefined])[] = [
     [{ name: 'four' }, '422.invalid-argument', '/name'],
     [{ identifier: 'ab' }, '422.invalid-argument', '/identifier'],
+    [{ identifier: 'two\nlines' }, '422.invalid-argument', '/identifier'],
+    [{ name: 'name \u009b2K' }, '422.invalid-argument', '/name'],
     [{ identifier: 'a'.repeat(24) }, '422.invalid-argument', '/identifier'],
     [{ vendor: 'ftp' }, '422.invalid-argument', '/vendor'],
     [{ vendor: undefined }, '422.missing-argument', '/vendor'],

@@ -169,6 +169,7 @@ test('faults of a role are told with their place', async () => {
     [{ rank: 1 }, '422.missing-argument', '/identifier'],
     [{ identifier: 'faulty' }, '422.missing-argument', '/rank'],
     [{ ...role, rank: 11 }, '422.invalid-argument', '/rank'],
+    [{ ...role, name: 'two\nlines' }, '422.invalid-argument', '/name'],
     [{ ...role, rank: 1.5 }, '422.invalid-argument', '/rank'],
     [{ ...role, identifier: '' }, '422.invalid-argument', '/identifier'],
     [{ ...role, identifier: 'with space' }, '422.invalid-argument', '/identifier'],

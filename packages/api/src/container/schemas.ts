@@ -19,6 +19,11 @@ export const DateTimeSchema = Type.String({
   description: 'RFC 3339; 0001-01-01T00:00:00Z for what has not happened.',
 })
 
+/** Names stand in sentences of jobs, events and logs: nothing in them may look like the next line. */
+export function printableText(limits: { readonly minLength?: number; readonly maxLength: number }) {
+  return Type.String({ ...limits, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$' })
+}
+
 export const IdentifierSchema = Type.String({
   minLength: 1,
   description: 'Made of the name when none is given.',

@@ -58,6 +58,8 @@ import { OperationError } from './operation-failure.ts'
 /** As the other dialect shows what is made here. */
 const BUCKET_VERSION = '1.2'
 const CREDENTIAL_VERSION = '1.1'
+/** In the other dialect, where a bucket may have a longer one. */
+const CREDENTIAL_NAME_LENGTH_MAX = 127
 const NO_CREDENTIAL = '00000000-0000-0000-0000-000000000000'
 
 export interface IntegrationRequest extends IntegrationValues {
@@ -387,7 +389,7 @@ async function makeCredential(
   await insertCredential(transaction, sealing, {
     id,
     accountID: caller.accountID,
-    name,
+    name: [...name].slice(0, CREDENTIAL_NAME_LENGTH_MAX).join(''),
     keyType: 's3',
     isValid: true,
     keyStore: keys,

@@ -13,7 +13,7 @@ import { OperationError } from '../../operations/operation-failure.ts'
 import { ApiKeySchema, RoleSchema } from '../hub-schemas.ts'
 import type { RouteDefinition } from '../route-definition.ts'
 import { creatorScopeOf, toDateTime } from '../scalars.ts'
-import { IdSchema, nullable } from '../schemas.ts'
+import { IdSchema, nullable, printableText } from '../schemas.ts'
 import { isAmong, matchesSearch, pageOf, type SortValues } from '../small-list.ts'
 import { toRole } from './roles.ts'
 
@@ -22,7 +22,7 @@ const TAG = 'api-keys'
 const PATH = '/v1/hubs/current/api-keys'
 const LIVE = 'live'
 
-const NameMember = Type.String({ minLength: 1, maxLength: 255 })
+const NameMember = printableText({ minLength: 1, maxLength: 255 })
 const IpsMember = Type.Optional(
   nullable(
     Type.Array(Type.String(), {

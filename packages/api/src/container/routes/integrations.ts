@@ -22,7 +22,7 @@ import { JobDescriptorSchema } from '../job-schemas.ts'
 import { describeJob } from '../job-view.ts'
 import { anyOfKnown, listPage } from '../list-page.ts'
 import type { ReadQuery, RouteDefinition } from '../route-definition.ts'
-import { nullable } from '../schemas.ts'
+import { nullable, printableText } from '../schemas.ts'
 import { isAmong } from '../small-list.ts'
 
 const CLOSED = { additionalProperties: false } as const
@@ -39,8 +39,8 @@ const SORT_FIELDS = {
   'events.updated': 'modifiedAt',
 } as const
 
-const NameMember = Type.String({ minLength: 5, maxLength: 256 })
-const IdentifierMember = Type.String({ minLength: 3, maxLength: 256 })
+const NameMember = printableText({ minLength: 5, maxLength: 256 })
+const IdentifierMember = printableText({ minLength: 3, maxLength: 256 })
 /** No vendor comes near it. */
 const FIELD_COUNT_MAX = 64
 const AuthMember = Type.Optional(

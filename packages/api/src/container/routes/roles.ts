@@ -15,7 +15,7 @@ import { JobDescriptorSchema } from '../job-schemas.ts'
 import { describeJob } from '../job-view.ts'
 import type { RouteDefinition } from '../route-definition.ts'
 import { creatorScopeOf, toDateTime } from '../scalars.ts'
-import { IdentifierSchema, nullable } from '../schemas.ts'
+import { IdentifierSchema, nullable, printableText } from '../schemas.ts'
 import { isAmong, matchesSearch, pageOf, type SortValues } from '../small-list.ts'
 
 const CLOSED = { additionalProperties: false } as const
@@ -27,7 +27,7 @@ const LIVE = 'live'
 const EXTRA_COUNT_MAX = 64
 
 const MEMBERS = {
-  name: Type.Optional(nullable(Type.String({ maxLength: 255 }))),
+  name: Type.Optional(nullable(printableText({ maxLength: 255 }))),
   capabilities: Type.Optional(nullable(RoleCapabilitiesSchema)),
   extra: Type.Optional(
     nullable(

@@ -60,6 +60,8 @@ after(async () => {
 })
 
 test('runs take a snapshot and a backup of it, and keep as many as asked', async () => {
+  // Also where the container has a command: what is no cron string copies volumes.
+  await setCommand(undefined, 'exit 9')
   const id = await makeSchedule({ name: 'Hourly Cpesy' })
   await nextRun(id, 'completed')
   await nextRun(id, 'completed')
@@ -72,6 +74,7 @@ test('runs take a snapshot and a backup of it, and keep as many as asked', async
     assert.match(String(created_by), /^0{8}-/)
   }
   assert.equal(snapshots[0]?.name, backups[0]?.name)
+  assert.equal(backups[0]?.kind, 'volumes')
   assert.equal(backups[0]?.snapshot_id, snapshots[0]?.id)
   const run = await world.row(
     'select * from schedule_runs where schedule_id = $1 order by due_at desc limit 1',
@@ -282,12 +285,12 @@ async function makeSchedule({ times = EVERY_TEN_MINUTES, ...policy }: Policy): P
 }
 
 /** Moves the clock on to the next time, and waits for the end of that run and of what it deletes. */
-async function setCommand(scheduleID: string, command: string): Promise<void> {
+async function setCommand(scheduleID: string | undefined, command: string): Promise<void> {
   await writeContainerBackupPolicy(world.database.database, {
     appID: world.appID,
     accountID: world.accountID,
     backup: { command, timeout: '5m' },
-    scheduleID,
+    ...(scheduleID === undefined ? {} : { scheduleID }),
     modifiedBy: world.userID,
     modifiedAt: now(),
   })

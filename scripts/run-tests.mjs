@@ -13,6 +13,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const pinnedNode = join(root, 'node_modules/node/bin/node')
 const node = existsSync(pinnedNode) ? pinnedNode : process.execPath
 
+/**
+ * Every test file is a process of its own, and many start others: each would strip the types of the
+ * same files again. It is the cache of the installed program, so both warm it.
+ */
+const COMPILE_CACHE = join(root, 'node_modules/.cache/holdfast')
+
 /** More at once only take turns on small machines, and waits that tests bound grow long. */
 const CONCURRENCY = 2
 
@@ -61,7 +67,11 @@ async function runTests(databaseUrl) {
   const child = spawn(node, [...options, ...files], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, HOLDFAST_TEST_DATABASE_URL: databaseUrl },
+    env: {
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...process.env,
+      HOLDFAST_TEST_DATABASE_URL: databaseUrl,
+    },
   })
   // Ctrl-C reaches the children too; this process waits for them, so that nothing is left behind.
   const passOn = (signal) => child.kill(signal)

@@ -37,6 +37,8 @@ export interface MoverContext {
   readonly onProgress?: (progress: TaskProgress) => void
   /** The mover waits for a foreign lock; undefined when it goes on. */
   readonly onWaiting?: (message: string | undefined) => Promise<void>
+  /** The command of a stream moves nothing, and nobody knows for how long: others go on. */
+  readonly onStalled?: () => Promise<void>
   /** Called right before the process is started; when it fails, nothing is started. */
   readonly onStarting?: () => Promise<void>
   /** Called when the process could not be started. */
@@ -126,7 +128,7 @@ async function follow({ context, job, obligation, slot, mover }: FollowInput): P
     await context.onStarted?.()
     let last: LastEvent | undefined
     let isWaiting = false
-    for await (const event of mover.events(signal)) {
+    for await (const event of withStall(mover.events(signal), { context, job, slot })) {
       const waits = isWaitingForLock(event)
       if (isWaiting && !waits) await context.onWaiting?.(undefined)
       if (waits) slot.give()
@@ -146,6 +148,36 @@ async function follow({ context, job, obligation, slot, mover }: FollowInput): P
     if (!hasEnded) await endMover(platform, { id: obligation.id }, obligation.detail)
   }
 }
+
+/**
+ * A mover whose command hangs takes no processor, and its memory is what an idle one has. Without
+ * this a few hanging commands would keep everything else from being done for as long as they hang.
+ */
+async function* withStall(
+  events: AsyncIterable<MoverEvent>,
+  { context, job, slot }: Pick<FollowInput, 'context' | 'job' | 'slot'>,
+): AsyncGenerator<MoverEvent> {
+  const { runtime, onStalled } = context
+  const onStall = () => {
+    slot.give()
+    onStalled?.().catch((error: unknown) => {
+      runtime.log.warn('The turn of a hanging command is not given back', { reason: String(error) })
+    })
+  }
+  const stallMs = runtime.commandStallMs ?? COMMAND_STALL_MS
+  const timer = commandIDOf(job) === undefined ? undefined : setTimeout(onStall, stallMs)
+  try {
+    for await (const event of events) {
+      timer?.refresh()
+      yield event
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Longer than a store that is slow or away for a moment keeps a command waiting. */
+const COMMAND_STALL_MS = 120_000
 
 async function pass(context: MoverContext, event: MoverEvent): Promise<void> {
   switch (event.event) {

@@ -144,12 +144,14 @@ async function runCommand(scope: StepScope, { backupID, repositoryID }: StreamRu
   const { database } = runtime
   const input = inputOf(execution)
   const { app, mover } = await appContext(scope, appIDOf(execution), ref(backupID))
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async (giveTurn) => {
     const { location, namespace } = await locateAppCommand(scope, input)
     const result = await runMover(
       {
         ...mover,
         onProgress: scope.report,
+        // Its lock in the repository stands against a prune all the same.
+        onStalled: giveTurn,
         onStarting: () =>
           logCommandStart(execution, 'backup', { namespace, command: input.command }),
         onFailed: (failed) => logCommandFailure(execution, 'backup', failed),

@@ -120,7 +120,7 @@ async function giveStream(scope: StepScope): Promise<void> {
   const input = inputOf(execution)
   const { repositoryID, stream, name } = await findStream(scope)
   const { mover } = await appContext(scope, appIDOf(execution))
-  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async () => {
+  await withTurn(repositoryTurn(scope, repositoryID, 'shared'), async (giveTurn) => {
     // Looked at in the turn, which a former execution may have left and which is given back here.
     await refuseInterrupted(execution)
     const { location, namespace } = await locateAppCommand(scope, input)
@@ -129,6 +129,8 @@ async function giveStream(scope: StepScope): Promise<void> {
         {
           ...mover,
           onProgress: scope.report,
+          // Its lock in the repository stands against a prune all the same.
+          onStalled: giveTurn,
           onStarting: async () => {
             await noteBegin(scope)
             await scope.point('command-noted')

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MOVERS_AT_WORK_MAX } from './mover-slots.ts'
 import { makeStreamWorld, type StreamWorld } from './testing/stream-world.ts'
 import type { Operation } from './testing/world.ts'
 
@@ -51,6 +53,26 @@ test('a backup that is deleted while its command runs is cancelled first', async
   await world.end(await world.deleteBackup(operation.resourceID), 'completed')
   await world.end(operation, 'cancelled')
   assert.equal(world.countRepositorySnapshots(), snapshots)
+  await world.assertClean()
+})
+
+test('commands that hang keep nothing else from being done', async () => {
+  await world.restart({ commandStallMs: 200 })
+  // As many as movers may work at the same time.
+  const hanging: Operation[] = []
+  for (let count = 0; count < MOVERS_AT_WORK_MAX; count += 1) {
+    hanging.push(await world.streamBackup(`rm -f started; ${HANGS}`))
+  }
+  for (const operation of hanging) {
+    await world.beginCommand(operation)
+    rmSync(join(world.appPath, 'started'))
+  }
+  const turns = 'select id from obligations where kind = $1'
+  while ((await world.rows(turns, 'turn')).length > 0) await delay(50)
+  await world.until(await world.streamBackup('cat data/orders.db'), 'completed')
+  for (const operation of hanging) await world.cancel(operation)
+  for (const operation of hanging) await world.end(operation, 'cancelled')
+  await world.restart()
   await world.assertClean()
 })
 

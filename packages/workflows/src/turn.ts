@@ -66,11 +66,11 @@ export async function giveTurn(
  */
 export async function withTurn<Result>(
   request: TurnRequest,
-  work: () => Promise<Result>,
+  work: (giveEarly: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
   await takeTurnOrLeave(request)
   try {
-    return await work()
+    return await work(() => giveTurn(request))
   } finally {
     if (!request.runtime.closing.aborted) await giveTurn(request)
   }

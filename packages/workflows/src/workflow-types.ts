@@ -29,6 +29,8 @@ export interface WorkflowsOptions {
   /** Makes a repository password: at least 32 characters from a good source. */
   readonly randomPassword: () => string
   readonly log: WorkflowsLog
+  /** After so long without a byte the command of a stream is taken for hanging. Two minutes. */
+  readonly commandStallMs?: number
   /** Tests stop or kill the process in it. */
   readonly observer?: StepObserver
 }

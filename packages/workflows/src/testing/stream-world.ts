@@ -10,7 +10,7 @@ import type { StepObserver } from '../step-observer.ts'
 import type { Workflows } from '../workflow-types.ts'
 import { type AddedHook, addHook } from './hooks.ts'
 import { assertNothingLeft } from './kill-harness.ts'
-import { startTestService, TEST_MASTER_KEY } from './test-service.ts'
+import { startTestService, TEST_MASTER_KEY, type TestServiceOptions } from './test-service.ts'
 import { makeWorld, type Operation, type World } from './world.ts'
 
 export interface StreamWorld extends World {
@@ -24,7 +24,9 @@ export interface StreamWorld extends World {
   /** Called at every step, until it is set again. */
   observe(observer: StepObserver): void
   /** Stops the service in order and starts it again. */
-  restart(): Promise<void>
+  restart(options?: Pick<TestServiceOptions, 'commandStallMs'>): Promise<void>
+  /** Begins it and waits until its task is in `state`, whatever else is under way. */
+  until(operation: Operation, state: string): Promise<void>
   /** All lines of its log, as one text. */
   logOf(operation: Operation): Promise<string>
   appState(): Promise<{ readonly state: string; readonly details: readonly string[] }>
@@ -41,8 +43,9 @@ export interface StreamWorld extends World {
 export async function makeStreamWorld(): Promise<StreamWorld> {
   const world = await makeWorld()
   let observer: StepObserver = async () => undefined
-  const start = () =>
+  const start = (options: Pick<TestServiceOptions, 'commandStallMs'> = {}) =>
     startTestService({
+      ...options,
       database: world.database.database,
       home: world.home,
       hostRoot: world.hostRoot,
@@ -73,9 +76,18 @@ export async function makeStreamWorld(): Promise<StreamWorld> {
     observe(newObserver) {
       observer = newObserver
     },
-    async restart() {
+    async restart(options) {
       await workflows.close()
-      workflows = await start()
+      workflows = await start(options)
+    },
+    async until({ taskID }, state) {
+      await workflows.startTask(taskID)
+      for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+        const task = await world.row('select state from tasks where id = $1', taskID)
+        if (task.state === state) return
+        assert.ok(waitedMs < UNTIL_MS_MAX, `its task is ${task.state}`)
+        await delay(POLL_MS)
+      }
     },
     async logOf({ taskID }) {
       const lines = await world.rows(
@@ -109,6 +121,7 @@ export async function makeStreamWorld(): Promise<StreamWorld> {
 }
 
 const POLL_MS = 20
+const UNTIL_MS_MAX = 60_000
 
 function repositoryOf({ bucketPath, accountID }: World): string {
   return join(bucketPath, 'accounts', accountID)

@@ -16,6 +16,7 @@ export interface TestServiceOptions {
   readonly executorID?: string
   readonly observer?: StepObserver
   readonly log?: WorkflowsLog
+  readonly commandStallMs?: number
   /** The real clock when absent. */
   readonly now?: () => Date
   /** Changes the platform, to make something fail. */
@@ -55,6 +56,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Wor
     randomUUID,
     randomPassword: () => randomUUID(),
     log: options.log ?? SILENT,
+    ...(options.commandStallMs === undefined ? {} : { commandStallMs: options.commandStallMs }),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   })
   return {
@@ -81,9 +83,12 @@ function hostOptions(home: string) {
   }
 }
 
-/** Dozens of processes are started: each would strip the types of the same files again. */
+/**
+ * Dozens of processes are started: each would strip the types of the same files again. A run of all
+ * tests brings one cache for all.
+ */
 export function compileCacheIn(home: string): string {
-  return join(home, 'compile-cache')
+  return process.env.NODE_COMPILE_CACHE ?? join(home, 'compile-cache')
 }
 
 /** The mover is started, never imported: it is another process in every installation. */

@@ -39,7 +39,7 @@ describe('callers', () => {
   test('who is not known is answered as OAuth does it', async () => {
     const absent = await api.callContainer('GET', ROLES, { token: null })
     assert.equal(absent.status, 401)
-    assert.equal(absent.headers['www-authenticate'], 'Bearer')
+    assert.equal(absent.headers['www-authenticate'], 'Bearer realm="holdfast"')
     assert.deepEqual(Object.keys(absent.body), ['error', 'error_description'])
     assert.equal(absent.body.error, 'invalid_request')
     const basic = { token: null, headers: { authorization: 'Basic dXNlcjpwYXNz' } }
@@ -47,7 +47,10 @@ describe('callers', () => {
     const unknown = await api.callContainer('GET', ROLES, { token: 'unknown' })
     assert.equal(unknown.status, 401)
     assert.equal(unknown.body.error, 'invalid_token')
-    assert.equal(unknown.headers['www-authenticate'], 'Bearer error="invalid_token"')
+    assert.equal(
+      unknown.headers['www-authenticate'],
+      'Bearer realm="holdfast", error="invalid_token"',
+    )
   })
 
   test('or as all others are, where that is configured', async () => {
@@ -55,7 +58,7 @@ describe('callers', () => {
     try {
       const answer = await app.inject(`/v1/${ROLES}`)
       assert.equal(answer.statusCode, 401)
-      assert.equal(answer.headers['www-authenticate'], 'Bearer')
+      assert.equal(answer.headers['www-authenticate'], 'Bearer realm="holdfast"')
       assert.equal(answer.json().error.code, '401.auth-invalid')
       assert.equal(answer.json().data, null)
     } finally {

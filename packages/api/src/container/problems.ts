@@ -60,21 +60,22 @@ const MISSING: Readonly<Record<MissingKind, readonly [ErrorCode, string]>> = {
   resource: ['404.uri', 'resource'],
 }
 
-const BEARER = { 'www-authenticate': 'Bearer' }
+/** RFC 6750, section 3: never without a parameter. What says nothing of a token has no error. */
+const CHALLENGE = 'Bearer realm="holdfast"'
 
 const ANSWERS: Answers = {
   'token-missing': () => ({
     code: '401.auth-invalid',
     detail:
       'The Authorization header is absent or carries no bearer token. Send "Authorization: Bearer <API key>".',
-    headers: BEARER,
+    headers: { 'www-authenticate': CHALLENGE },
     oauth: 'invalid_request',
   }),
   'token-invalid': () => ({
     code: '401.auth-invalid',
     detail:
       'No API key or token of any hub is the one that was sent, or it was revoked. Send a valid one.',
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    headers: { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` },
     oauth: 'invalid_token',
   }),
   'user-disabled': ({ email }) => ({

@@ -1,5 +1,6 @@
 // Users whose roles reach some namespaces only: what is beyond is not there in this dialect either.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, test } from 'node:test'
 import { hexIDOf, type Role } from '@holdfast/db'
 import {
@@ -9,6 +10,7 @@ import {
   type TestAnswer,
   type TestApi,
 } from '../testing/test-api.ts'
+import { configureBackups } from '../testing/test-containers.ts'
 import { completedBackup, manageApp, setApp } from '../testing/test-resources.ts'
 
 interface Place {
@@ -84,6 +86,35 @@ test('of several roles each reaches its own: a capability is there where its rol
   assert.equal((await api.callContainer('GET', job, { token })).status, 200)
   const stranger = await userWith(['member', bank.reach])
   assertMissing(await api.callContainer('GET', job, { token: stranger }), '404.job')
+})
+
+test('a bucket out of reach is not there either, whatever its state', async () => {
+  const backups = { backup: { command: 'dump' } }
+  assert.equal((await configureBackups(api, shop.container, backups)).status, 202)
+  const made = await api.callContainer('POST', 'hubs/current/integrations', {
+    body: {
+      name: 'Not tried yet',
+      identifier: 'not-tried-yet',
+      vendor: 'aws-s3',
+      auth: { key_id: 'id', secret: 'secret', region: 'eu-west-1' },
+      extra: { bucket: 'not-tried-yet' },
+    },
+  })
+  const integrationID: string = made.body.data.id
+  const { items } = (await api.call('GET', 'topology/v1/buckets')).body
+  const bucket = items.find(({ id }: { id: string }) => hexIDOf(id) === integrationID)
+  const token = await userWith(['member', shop.reach])
+  const answers: TestAnswer[] = []
+  for (const bucketID of [bucket.id, randomUUID()]) {
+    const path = `holdfast/v1/containers/${shop.container}/backups`
+    answers.push(await api.call('POST', path, { token, body: { bucketID } }))
+  }
+  const [unseen, unknown] = answers.map(({ status, body: { type } }) => ({ status, type }))
+  assert.deepEqual(unseen, unknown)
+  assertMissing(
+    await api.callContainer('GET', `hubs/current/integrations/${integrationID}`, { token }),
+    '404.hub.integration',
+  )
 })
 
 test('a user without a role reaches nothing', async () => {

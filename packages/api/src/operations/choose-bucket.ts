@@ -22,10 +22,9 @@ export async function chooseBucket(transaction: Queries, wish: BucketWish): Prom
   if (bucketID !== undefined) {
     const named = choices.buckets.find((bucket) => bucket.id === bucketID)
     if (named === undefined) throw new OperationError({ code: 'bucket-not-found', bucketID })
-    if (named.state === 'available') {
-      await requireBucket(transaction, { accountID, bucketID, ...(caller && { caller }) })
-      return bucketID
-    }
+    // Before anything is said of it: one that the caller does not see is not there.
+    await requireBucket(transaction, { accountID, bucketID, ...(caller && { caller }) })
+    if (named.state === 'available') return bucketID
     throw new OperationError({ code: 'bucket-not-available', bucketID, state: named.state })
   }
   const selected = selectBucket({ ...choices, mayUseAny: wish.mayUseAny })

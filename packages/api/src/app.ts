@@ -10,6 +10,7 @@ import Fastify, {
 import { registerApplicationDialect } from './application/application-dialect.ts'
 import { sendProblem } from './application/problem-response.ts'
 import { answerFailure } from './application/problems.ts'
+import { compileWhenAsked } from './compile-when-asked.ts'
 import {
   answerContainerBadUrl,
   isContainerPath,
@@ -85,6 +86,7 @@ function makeServer(dependencies: AppDependencies): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     ajv: {
+      onCreate: compileWhenAsked,
       customOptions: {
         allErrors: true,
         coerceTypes: false,

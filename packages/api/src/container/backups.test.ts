@@ -305,6 +305,21 @@ test('a deletion is a job; the backup is deleting until its data is gone', async
   assert.equal((await tasksOf(api, backupID)).filter(isDeletion).length, 1)
 })
 
+test('of several deletions at once one is begun, and the others are told so', async () => {
+  const appID = await manageApp(api, 'raced')
+  const backupID = await completedBackup(api, appID)
+  const id = derivedHexID(backupID, HOST_INSTANCE_IDENTITY)
+  const remove = () => api.callContainer('DELETE', `${pathOf(appID)}/${id}`)
+  const answers = await Promise.all([remove(), remove(), remove()])
+  const refused = answers.filter(({ status }) => status !== 202)
+  assert.equal(refused.length, 2)
+  for (const answer of refused) {
+    assertContainerError(answer, '403.invalid-state')
+    assert.ok(answer.body.error.detail.includes(id))
+  }
+  assert.equal((await tasksOf(api, backupID)).filter(isDeletion).length, 1)
+})
+
 test('what cannot be deleted now stays as it is', async () => {
   const appID = await manageApp(api, 'kept')
   const { body } = await postBackup(api, appID)

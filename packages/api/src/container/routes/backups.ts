@@ -108,9 +108,12 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     success: { status: 202, data: JobDescriptorSchema },
     run: async (context, request) => {
       const { caller } = request
-      const { id, backupID, appID, state } = await findContainerBackup(context, request)
-      if (state === 'deleting') throw new RequestError({ code: 'backup-deleting', backupID: id })
-      const { taskID } = await deleteBackup(context, caller, { backupID, appID })
+      const backup = await findUndeleted(context, request)
+      const { taskID } = await deleteBackup(context, caller, backup).catch(async (error) => {
+        // Somebody else's deletion of it may have begun meanwhile.
+        await findUndeleted(context, request)
+        throw error
+      })
       return { data: await describeJob(context, { ...caller, taskID, action: 'delete' }) }
     },
   },
@@ -158,6 +161,15 @@ export const BACKUPS_ROUTES: readonly RouteDefinition[] = [
     },
   },
 ]
+
+async function findUndeleted(
+  context: OperationContext,
+  request: RouteRequest,
+): Promise<ContainerBackup> {
+  const backup = await findContainerBackup(context, request)
+  if (backup.state !== 'deleting') return backup
+  throw new RequestError({ code: 'backup-deleting', backupID: backup.id })
+}
 
 /** Notes the buckets, which are few however many backups there are. */
 async function* shownOf(

@@ -204,7 +204,9 @@ test('a filter for what no container has finds none, and one for what all have f
     assert.deepEqual([status, body.data?.length], [200, count], query)
   }
   assertError(await get('containers?filter[colour]=red'), '422.invalid-argument')
-  assertError(await get('containers?filter[range-start]=yesterday'), '422.invalid-argument')
+  for (const sent of ['yesterday', '2026-02-30', '2026-02-30T00:00:00Z', '2026-01-01T10:00:00']) {
+    assertError(await get(`containers?filter[range-start]=${sent}`), '422.invalid-argument')
+  }
   assertError(await get('containers?filter[range-end]=2026-13-40'), '422.invalid-argument')
   assertError(await get('containers?include=servers'), '422.invalid-argument')
   assertError(await get('containers?sort=colour'), '422.invalid-argument')

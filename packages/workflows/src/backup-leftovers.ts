@@ -1,19 +1,18 @@
 // What a backup leaves behind and must not: repository snapshots that do not count, and the
 // application snapshot that it took for itself.
 import {
-  type CopyFacts,
   findCopyFacts,
   listBackupVolumes,
   listVolumeSnapshots,
   markSnapshotGone,
   maxAttemptOfChildren,
 } from '@holdfast/db'
+import { factsOfCopy } from './copy-of-task.ts'
 import { dropSnapshotData } from './drop-snapshot.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { pruneBetween } from './prune-repository.ts'
 import type { StepScope } from './step.ts'
 import { appContext } from './workflow-context.ts'
-import { WorkflowError } from './workflow-failure.ts'
 
 /**
  * An interrupted move may have left a second snapshot of its volume: two of its movers may have
@@ -24,7 +23,7 @@ export async function forgetOtherAttempts(scope: StepScope, backupID: string): P
   const { runtime, taskID, task } = scope.execution
   const attempts = Math.max(task.attempt, await maxAttemptOfChildren(runtime.database, taskID))
   if (attempts === 1 && !(await isOfGivenSnapshot(scope, backupID))) return
-  const { descriptionSnapshotID } = await factsOf(scope, backupID)
+  const { descriptionSnapshotID } = await factsOfCopy(scope, { kind: 'backup', id: backupID })
   const volumes = await listBackupVolumes(runtime.database, backupID)
   const kept = [descriptionSnapshotID, ...volumes.map((volume) => volume.repositorySnapshotID)]
   const keepSnapshotIDs = kept.filter((id) => id !== undefined)
@@ -32,7 +31,7 @@ export async function forgetOtherAttempts(scope: StepScope, backupID: string): P
 }
 
 async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<boolean> {
-  const { snapshotID } = await factsOf(scope, backupID)
+  const { snapshotID } = await factsOfCopy(scope, { kind: 'backup', id: backupID })
   if (snapshotID === undefined) return false
   const { database } = scope.execution.runtime
   const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
@@ -41,7 +40,7 @@ async function isOfGivenSnapshot(scope: StepScope, backupID: string): Promise<bo
 
 export async function dropOwnSnapshot(scope: StepScope, backupID: string): Promise<void> {
   const { database } = scope.execution.runtime
-  const { snapshotID, appID } = await factsOf(scope, backupID)
+  const { snapshotID, appID } = await factsOfCopy(scope, { kind: 'backup', id: backupID })
   if (snapshotID === undefined) return
   const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
   if (snapshot?.takenByBackupID !== backupID) return
@@ -54,10 +53,4 @@ export async function dropOwnSnapshot(scope: StepScope, backupID: string): Promi
   // Volumes that hooks held still were copied where the app runs, and nobody would free that.
   const localID = volumes.find((volume) => volume.repositorySnapshotID !== undefined)?.repositoryID
   if (localID !== undefined) await pruneBetween(scope, context.mover, localID)
-}
-
-async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {
-  const facts = await findCopyFacts(execution.runtime.database, { kind: 'backup', id: backupID })
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: backupID })
-  return facts
 }

@@ -14,7 +14,6 @@ import {
   advanceCopy,
   type CopyFacts,
   commitBackup,
-  failCopy,
   findAppFacts,
   findCopyFacts,
   insertBackupVolumes,
@@ -26,17 +25,20 @@ import {
   listHookRuns,
   listVolumeSnapshots,
   setBackupHooks,
-  setCopyRepository,
   takeOverSnapshot,
   workflowIDOf,
 } from '@holdfast/db'
 import { awaitApp } from './await-app.ts'
 import { dropOwnSnapshot, forgetOtherAttempts } from './backup-leftovers.ts'
+import {
+  ensureRepositoryOfCopy,
+  factsOfCopy,
+  factsOfSource,
+  failCopyAndTask,
+} from './copy-of-task.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverApp } from './discover-volumes.ts'
-import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
-import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { forgetCopy } from './forget-copy.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
 import { moveWorkflow } from './move-workflow.ts'
@@ -48,7 +50,6 @@ import { type StepScope, step } from './step.ts'
 import {
   completeTask,
   failedOutcome,
-  failTask,
   failureToEndWith,
   isCommitted,
   SHIELDED,
@@ -112,7 +113,7 @@ interface Found {
 async function copyApp(execution: Execution, backupID: string, { hasSnapshot }: Found) {
   if (!hasSnapshot) await takeSnapshot(execution, backupID)
   const repositoryID = await step(execution, 'ensure-repository', (scope) =>
-    ensureBucket(scope, backupID),
+    ensureRepositoryOfCopy(scope, ref(backupID)),
   )
   await moveVolumes(execution, backupID)
   const totalBytes = await step(execution, 'verify-backup', (scope) => verify(scope, backupID))
@@ -131,7 +132,7 @@ async function discover(scope: StepScope, backupID: string): Promise<Found> {
 /** Answers whether the backup was given a snapshot. */
 async function discoverVolumes(scope: StepScope, backupID: string): Promise<boolean> {
   const { database } = scope.execution.runtime
-  const facts = await factsOf(scope, backupID)
+  const facts = await factsOfCopy(scope, ref(backupID))
   const copy = { ...ref(backupID), accountID: facts.accountID }
   // One that this backup took in a former execution is not a given one.
   const given = facts.snapshotID === undefined ? undefined : await givenSnapshot(scope, facts)
@@ -164,12 +165,7 @@ async function givenSnapshot(scope: StepScope, facts: CopyFacts): Promise<string
   const { database } = scope.execution.runtime
   const snapshot = await findCopyFacts(database, { kind: 'snapshot', id })
   if (snapshot?.takenByBackupID === facts.id) return undefined
-  if (snapshot === undefined || snapshot.isDeleted) {
-    throw new WorkflowError({ code: 'copy-not-found', copyID: id })
-  }
-  if (snapshot.state !== 'completed') {
-    throw new WorkflowError({ code: 'copy-not-completed', copyID: id, state: snapshot.state })
-  }
+  await factsOfSource(scope, { kind: 'snapshot', id })
   return id
 }
 
@@ -190,16 +186,6 @@ async function takeSnapshot(execution: Execution, backupID: string): Promise<voi
   })(taskID)
   const outcome = await child.getResult({ pollingIntervalMs: RESULT_POLL_MS })
   if (outcome.state !== 'completed') throw new WorkflowError(outcome.failure)
-}
-
-async function ensureBucket(scope: StepScope, backupID: string): Promise<string> {
-  const facts = await factsOf(scope, backupID)
-  const { mover } = await appContext(scope, facts.appID, ref(backupID))
-  const home = { kind: 'bucket', bucketID: facts.bucketID } as const
-  const repositoryID = await ensureRepository(mover, facts.accountID, home)
-  const { runtime } = scope.execution
-  await setCopyRepository(runtime.database, scope.execution, { ...ref(backupID), repositoryID })
-  return repositoryID
 }
 
 async function moveVolumes(execution: Execution, backupID: string): Promise<void> {
@@ -236,7 +222,7 @@ async function moveVolumes(execution: Execution, backupID: string): Promise<void
 async function prepareMoves(scope: StepScope, backupID: string): Promise<string[]> {
   const { execution } = scope
   const { database } = execution.runtime
-  const facts = await factsOf(scope, backupID)
+  const facts = await factsOfCopy(scope, ref(backupID))
   const volumes = await listBackupVolumes(database, backupID)
   const { snapshotID } = facts
   if (snapshotID !== undefined) {
@@ -310,12 +296,7 @@ async function endFailed(
     'fail-backup',
     async (scope) => {
       await takeOverFailedHooks(scope, backupID)
-      await failCopy(execution.runtime.database, execution, {
-        ...ref(backupID),
-        sentences: sentencesOf(failure),
-        stateDetails: stateDetailsOf(failure),
-      })
-      await failTask(scope, failure)
+      await failCopyAndTask(scope, ref(backupID), failure)
     },
     SHIELDED,
   )
@@ -325,19 +306,13 @@ async function endFailed(
 /** A backup whose own snapshot failed by a hook says so as that does. */
 async function takeOverFailedHooks(scope: StepScope, backupID: string): Promise<void> {
   const { database } = scope.execution.runtime
-  const { snapshotID } = await factsOf(scope, backupID)
+  const { snapshotID } = await factsOfCopy(scope, ref(backupID))
   if (snapshotID === undefined) return
   const snapshot = await findCopyFacts(database, { kind: 'snapshot', id: snapshotID })
   if (snapshot?.hookState !== 'failed') return
   const runs = await listHookRuns(database, scope.execution.taskID)
   const failed = runs.filter(({ state }) => state === 'failed').map(hookStateDetail)
   await setBackupHooks(database, scope.execution, { backupID, failed })
-}
-
-async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {
-  const facts = await findCopyFacts(execution.runtime.database, ref(backupID))
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: backupID })
-  return facts
 }
 
 function ref(id: string): { readonly kind: 'backup'; readonly id: string } {

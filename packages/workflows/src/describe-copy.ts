@@ -4,7 +4,6 @@ import {
   type BackupVolumeRecord,
   type CopyFacts,
   type CopyRef,
-  findCopyFacts,
   findRestoreHooks,
   listBackupVolumes,
   listCopyAssets,
@@ -22,13 +21,13 @@ import {
   type DescribedVolume,
   STREAM_PATH,
 } from '@holdfast/domain'
+import { factsOfCopy } from './copy-of-task.ts'
 import { openRepository } from './open-repository.ts'
 import { descriptionLabel } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
 import type { StepScope } from './step.ts'
 import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
-import { WorkflowError } from './workflow-failure.ts'
 
 /** Answers the id of the description's snapshot in the repository. */
 export async function describeCopy(
@@ -39,8 +38,7 @@ export async function describeCopy(
   command?: string,
 ): Promise<string> {
   const { runtime } = scope.execution
-  const facts = await findCopyFacts(runtime.database, copy)
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
+  const facts = await factsOfCopy(scope, copy)
   const { app, mover } = await appContext(scope, facts.appID, copy)
   // A clone reads them from the row, which outlives the app's hooks.
   const hooks = await listRunnableHooks(runtime.database, { appID: app.id, action: 'restore' })

@@ -1,12 +1,12 @@
 // Forgets what the bucket's repository holds of a copy; the data goes with the next prune.
-import { type CopyRef, findCopyFacts } from '@holdfast/db'
+import type { CopyRef } from '@holdfast/db'
+import { factsOfCopy } from './copy-of-task.ts'
 import { openRepository } from './open-repository.ts'
 import { allTagLists } from './repository-labels.ts'
 import { runMover } from './run-mover.ts'
 import type { StepScope } from './step.ts'
 import { withTurn } from './turn.ts'
 import { repositoryMover, repositoryTurn } from './workflow-context.ts'
-import { WorkflowError } from './workflow-failure.ts'
 
 export interface ForgottenAt {
   readonly appID: string
@@ -20,8 +20,7 @@ export async function forgetCopy(
   { keepSnapshotIDs = [] }: { readonly keepSnapshotIDs?: readonly string[] } = {},
 ): Promise<ForgottenAt | null> {
   const { runtime } = scope.execution
-  const facts = await findCopyFacts(runtime.database, copy)
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
+  const facts = await factsOfCopy(scope, copy)
   const { appID, repositoryID } = facts
   if (repositoryID === undefined) return null
   const mover = await repositoryMover(scope, appID)

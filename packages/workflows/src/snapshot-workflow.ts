@@ -19,9 +19,7 @@ import {
   type CopyFacts,
   type CopyRef,
   commitSnapshot,
-  failCopy,
   findAppFacts,
-  findCopyFacts,
   insertBackupVolumes,
   insertCopyAssets,
   insertVolumeSnapshots,
@@ -31,17 +29,16 @@ import {
   listVolumeSnapshots,
   recordLocalCopy,
   recordVolumeSnapshot,
-  setCopyRepository,
   setSnapshotTaken,
 } from '@holdfast/db'
 import type { SnapshotStrategy } from '@holdfast/domain'
 import { awaitApp } from './await-app.ts'
+import { ensureRepositoryOfCopy, factsOfCopy, failCopyAndTask } from './copy-of-task.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverApp, discoverNewVolumes } from './discover-volumes.ts'
 import { dropSnapshotData } from './drop-snapshot.ts'
 import { ensureRepository } from './ensure-repository.ts'
 import { appIDOf, type Execution, registerTaskWorkflow, type TaskOutcome } from './execution.ts'
-import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { type HookPlan, planAppHooks } from './hook-plan.ts'
 import { isSafetySnapshot, takingBackupTaskID } from './new-task.ts'
 import { openRepository } from './open-repository.ts'
@@ -52,7 +49,6 @@ import { type StepScope, step } from './step.ts'
 import {
   completeTask,
   failedOutcome,
-  failTask,
   failureToEndWith,
   isCommitted,
   SHIELDED,
@@ -132,7 +128,7 @@ async function copyVolumes(
 
 async function describe(execution: Execution, snapshotID: string): Promise<void> {
   const repositoryID = await step(execution, 'ensure-repository', (scope) =>
-    ensureBucket(scope, snapshotID),
+    ensureRepositoryOfCopy(scope, ref(snapshotID)),
   )
   const descriptionID = await step(execution, 'describe-snapshot', (scope) =>
     describeCopy(scope, ref(snapshotID), repositoryID),
@@ -149,7 +145,7 @@ async function begin(execution: Execution, snapshotID: string): Promise<void> {
 
 async function discover(scope: StepScope, snapshotID: string): Promise<VolumeToTake[]> {
   const { database } = scope.execution.runtime
-  const facts = await factsOf(scope, snapshotID)
+  const facts = await factsOfCopy(scope, ref(snapshotID))
   if (facts.takenByBackupID === undefined) {
     const context = await appContext(scope, facts.appID, ref(snapshotID))
     const found = await discoverApp(context, snapshotID, scope.signal)
@@ -179,7 +175,7 @@ async function hasBackupHooks({ execution }: StepScope): Promise<boolean> {
 }
 
 async function add(scope: StepScope, snapshotID: string): Promise<VolumeToTake[]> {
-  const facts = await factsOf(scope, snapshotID)
+  const facts = await factsOfCopy(scope, ref(snapshotID))
   await addNewVolumes(scope, facts)
   if (facts.takenByBackupID !== undefined) {
     await takeOverBackup(scope, facts, facts.takenByBackupID)
@@ -228,7 +224,7 @@ async function takeOverBackup(
 async function enter(scope: StepScope, snapshotID: string): Promise<HookPlan | null | undefined> {
   const { execution } = scope
   const { database } = execution.runtime
-  const facts = await factsOf(scope, snapshotID)
+  const facts = await factsOfCopy(scope, ref(snapshotID))
   await takeTurn({ ...appTurn(execution, facts.appID), signal: scope.signal })
   await advanceCopy(database, execution, { ...ref(snapshotID), to: 'running' })
   if (facts.takenByBackupID !== undefined) {
@@ -240,7 +236,7 @@ async function enter(scope: StepScope, snapshotID: string): Promise<HookPlan | n
 
 async function take(scope: StepScope, snapshotID: string, volume: VolumeToTake): Promise<void> {
   const { execution, signal } = scope
-  const facts = await factsOf(scope, snapshotID)
+  const facts = await factsOfCopy(scope, ref(snapshotID))
   const { app, platform } = await appContext(scope, facts.appID)
   if (volume.strategy === 'copy') throw new Error('The copy strategy takes no volume snapshot.')
   await oweVolumeSnapshot(execution, app.cluster.id, { id: volume.id, snapshotID })
@@ -261,7 +257,7 @@ async function take(scope: StepScope, snapshotID: string, volume: VolumeToTake):
 async function leave(scope: StepScope, snapshotID: string): Promise<void> {
   const { execution } = scope
   const { database, now } = execution.runtime
-  const facts = await factsOf(scope, snapshotID)
+  const facts = await factsOfCopy(scope, ref(snapshotID))
   const volumes = await listVolumeSnapshots(database, snapshotID)
   // Nothing after the earliest copy is sure to be in all of them. Volumes that are yet to be read
   // are read from now on.
@@ -320,16 +316,6 @@ async function copy(
   })
 }
 
-async function ensureBucket(scope: StepScope, snapshotID: string): Promise<string> {
-  const facts = await factsOf(scope, snapshotID)
-  const { mover } = await appContext(scope, facts.appID, ref(snapshotID))
-  const home = { kind: 'bucket', bucketID: facts.bucketID } as const
-  const repositoryID = await ensureRepository(mover, facts.accountID, home)
-  const { runtime } = scope.execution
-  await setCopyRepository(runtime.database, scope.execution, { ...ref(snapshotID), repositoryID })
-  return repositoryID
-}
-
 async function complete(
   scope: StepScope,
   snapshotID: string,
@@ -369,22 +355,11 @@ async function endFailed(
     execution,
     'fail-snapshot',
     async (scope) => {
-      await failCopy(execution.runtime.database, execution, {
-        ...ref(snapshotID),
-        sentences: sentencesOf(failure),
-        stateDetails: stateDetailsOf(failure),
-      })
-      await failTask(scope, failure)
+      await failCopyAndTask(scope, ref(snapshotID), failure)
     },
     SHIELDED,
   )
   return failedOutcome(failure)
-}
-
-async function factsOf({ execution }: StepScope, snapshotID: string): Promise<CopyFacts> {
-  const facts = await findCopyFacts(execution.runtime.database, ref(snapshotID))
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: snapshotID })
-  return facts
 }
 
 function ref(id: string): { readonly kind: 'snapshot'; readonly id: string } {

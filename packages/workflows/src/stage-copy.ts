@@ -3,7 +3,6 @@
 import {
   type CopyRef,
   findAppFacts,
-  findCopyFacts,
   insertObligation,
   listBackupVolumes,
   listClusterRefs,
@@ -19,6 +18,7 @@ import {
   selectVolumes,
 } from '@holdfast/domain'
 import type { PrepareRestoreRequest, VolumeSnapshotHandle } from '@holdfast/platforms'
+import { factsOfSource } from './copy-of-task.ts'
 import { appIDOf, type Execution, logTask } from './execution.ts'
 import { openRepository } from './open-repository.ts'
 import { logicalPathOf } from './repository-labels.ts'
@@ -150,13 +150,7 @@ async function stageVolume(
 
 async function volumesOf(scope: StepScope, source: CopyRef): Promise<PlannedVolume[]> {
   const { database } = scope.execution.runtime
-  const facts = await findCopyFacts(database, source)
-  if (facts === undefined || facts.isDeleted) {
-    throw new WorkflowError({ code: 'copy-not-found', copyID: source.id })
-  }
-  if (facts.state !== 'completed') {
-    throw new WorkflowError({ code: 'copy-not-completed', copyID: source.id, state: facts.state })
-  }
+  const facts = await factsOfSource(scope, source)
   if (source.kind === 'snapshot') {
     const clusterID = await clusterElsewhere(scope, facts.appID)
     const volumes = await listVolumeSnapshots(database, source.id)

@@ -10,14 +10,10 @@
 // cancel before the commit ends the command and forgets what reached the repository → failed.
 import {
   advanceCopy,
-  type CopyFacts,
   commitBackup,
-  failCopy,
   findAppFacts,
-  findCopyFacts,
   insertCopyAssets,
   recordStream,
-  setCopyRepository,
   writeStreamProgress,
 } from '@holdfast/db'
 import {
@@ -27,9 +23,9 @@ import {
   logCommandSuccess,
 } from './app-command.ts'
 import { awaitApp } from './await-app.ts'
+import { ensureRepositoryOfCopy, factsOfCopy, failCopyAndTask } from './copy-of-task.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverAssets } from './discover-volumes.ts'
-import { ensureRepository } from './ensure-repository.ts'
 import {
   appIDOf,
   type Execution,
@@ -37,7 +33,6 @@ import {
   registerTaskWorkflow,
   type TaskOutcome,
 } from './execution.ts'
-import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import { forgetCopy } from './forget-copy.ts'
 import type { StreamBackupInput } from './new-task.ts'
 import { openRepository } from './open-repository.ts'
@@ -47,7 +42,6 @@ import { type StepScope, step } from './step.ts'
 import {
   completeTask,
   failedOutcome,
-  failTask,
   failureToEndWith,
   isCommitted,
   SHIELDED,
@@ -56,7 +50,7 @@ import {
 } from './task-end.ts'
 import { withTurn } from './turn.ts'
 import { appContext, repositoryTurn } from './workflow-context.ts'
-import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
+import type { WorkflowFailure } from './workflow-failure.ts'
 
 export const streamBackupWorkflow = registerTaskWorkflow('stream-backup', runStreamBackup)
 
@@ -67,7 +61,7 @@ async function runStreamBackup(execution: Execution): Promise<TaskOutcome> {
     await awaitApp(execution, appIDOf(execution), ref(backupID))
     await step(execution, 'begin-backup', (scope) => begin(scope, backupID))
     const repositoryID = await step(execution, 'ensure-repository', (scope) =>
-      ensureBucket(scope, backupID),
+      ensureRepositoryOfCopy(scope, ref(backupID)),
     )
     await step(execution, 'locate-command', (scope) => checkCommand(scope, backupID))
     const tries = await streamCommand(execution, { backupID, repositoryID })
@@ -91,20 +85,10 @@ async function begin(scope: StepScope, backupID: string): Promise<void> {
   const { execution } = scope
   const { database } = execution.runtime
   await advanceCopy(database, execution, { ...ref(backupID), to: 'discovering' })
-  const { appID, accountID } = await factsOf(scope, backupID)
+  const { appID, accountID } = await factsOfCopy(scope, ref(backupID))
   const context = await appContext(scope, appID, ref(backupID))
   const assets = await discoverAssets(context, backupID, scope.signal)
   await insertCopyAssets(database, { ...ref(backupID), accountID }, assets)
-}
-
-async function ensureBucket(scope: StepScope, backupID: string): Promise<string> {
-  const facts = await factsOf(scope, backupID)
-  const { mover } = await appContext(scope, facts.appID, ref(backupID))
-  const home = { kind: 'bucket', bucketID: facts.bucketID } as const
-  const repositoryID = await ensureRepository(mover, facts.accountID, home)
-  const { runtime } = scope.execution
-  await setCopyRepository(runtime.database, scope.execution, { ...ref(backupID), repositoryID })
-  return repositoryID
 }
 
 /** A command that may not run at all fails before anybody waits for a repository. */
@@ -186,7 +170,7 @@ async function commit(scope: StepScope, backupID: string, descriptionID: string)
   const { execution } = scope
   const { database } = execution.runtime
   const app = await findAppFacts(database, appIDOf(execution))
-  const { stream } = await factsOf(scope, backupID)
+  const { stream } = await factsOfCopy(scope, ref(backupID))
   if (stream === undefined) throw new Error(`The backup ${backupID} has no stream.`)
   const hasCommitted = await commitBackup(database, execution, {
     backupID,
@@ -204,7 +188,7 @@ async function forgetOthers(
   { hasRunOnce }: { readonly hasRunOnce: boolean },
 ): Promise<void> {
   if (scope.execution.attempt === 1 && hasRunOnce) return
-  const { descriptionSnapshotID, stream } = await factsOf(scope, backupID)
+  const { descriptionSnapshotID, stream } = await factsOfCopy(scope, ref(backupID))
   const kept = [descriptionSnapshotID, stream?.repositorySnapshotID]
   const keepSnapshotIDs = kept.filter((id) => id !== undefined)
   await forgetCopy(scope, ref(backupID), { keepSnapshotIDs })
@@ -222,22 +206,11 @@ async function endFailed(
     execution,
     'fail-backup',
     async (scope) => {
-      await failCopy(execution.runtime.database, execution, {
-        ...ref(backupID),
-        sentences: sentencesOf(failure),
-        stateDetails: stateDetailsOf(failure),
-      })
-      await failTask(scope, failure)
+      await failCopyAndTask(scope, ref(backupID), failure)
     },
     SHIELDED,
   )
   return failedOutcome(failure)
-}
-
-async function factsOf({ execution }: StepScope, backupID: string): Promise<CopyFacts> {
-  const facts = await findCopyFacts(execution.runtime.database, ref(backupID))
-  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: backupID })
-  return facts
 }
 
 function inputOf({ task }: Execution): StreamBackupInput {

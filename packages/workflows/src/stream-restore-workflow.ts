@@ -14,7 +14,6 @@ import {
   beginTaskCommand,
   type CopyFacts,
   endTaskCommand,
-  findCopyFacts,
   findTaskCommand,
   forgetTaskCommand,
   isPassingDatabaseFailure,
@@ -27,6 +26,7 @@ import {
   logCommandStart,
   logCommandSuccess,
 } from './app-command.ts'
+import { factsOfSource } from './copy-of-task.ts'
 import { endApp } from './exchange-copy.ts'
 import {
   appIDOf,
@@ -89,15 +89,9 @@ type StreamFacts = CopyFacts & {
   readonly stream: NonNullable<CopyFacts['stream']>
 }
 
-async function findStream({ execution }: StepScope): Promise<StreamFacts> {
-  const { id } = inputOf(execution).source
-  const facts = await findCopyFacts(execution.runtime.database, { kind: 'backup', id })
-  if (facts === undefined || facts.isDeleted) {
-    throw new WorkflowError({ code: 'copy-not-found', copyID: id })
-  }
-  if (facts.state !== 'completed') {
-    throw new WorkflowError({ code: 'copy-not-completed', copyID: id, state: facts.state })
-  }
+async function findStream(scope: StepScope): Promise<StreamFacts> {
+  const { id } = inputOf(scope.execution).source
+  const facts = await factsOfSource(scope, { kind: 'backup', id })
   const { repositoryID, stream } = facts
   if (repositoryID === undefined || stream === undefined) {
     throw new Error(`The backup ${id} has no stream.`)

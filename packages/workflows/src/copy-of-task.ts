@@ -1,0 +1,57 @@
+// What the workflows that make, restore or remove a copy do alike with its row.
+import {
+  type CopyFacts,
+  type CopyRef,
+  failCopy,
+  findCopyFacts,
+  setCopyRepository,
+} from '@holdfast/db'
+import { ensureRepository } from './ensure-repository.ts'
+import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
+import type { StepScope } from './step.ts'
+import { failTask } from './task-end.ts'
+import { appContext } from './workflow-context.ts'
+import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
+
+/** Fails with `copy-not-found`. */
+export async function factsOfCopy({ execution }: StepScope, copy: CopyRef): Promise<CopyFacts> {
+  const facts = await findCopyFacts(execution.runtime.database, copy)
+  if (facts === undefined) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
+  return facts
+}
+
+/** One that can be read: fails with `copy-not-found` or `copy-not-completed`. */
+export async function factsOfSource(scope: StepScope, copy: CopyRef): Promise<CopyFacts> {
+  const facts = await factsOfCopy(scope, copy)
+  const { state, isDeleted } = facts
+  if (isDeleted) throw new WorkflowError({ code: 'copy-not-found', copyID: copy.id })
+  if (state !== 'completed') {
+    throw new WorkflowError({ code: 'copy-not-completed', copyID: copy.id, state })
+  }
+  return facts
+}
+
+/** Answers the id of the repository in the copy's bucket, which stands in the copy's row then. */
+export async function ensureRepositoryOfCopy(scope: StepScope, copy: CopyRef): Promise<string> {
+  const { execution } = scope
+  const { appID, accountID, bucketID } = await factsOfCopy(scope, copy)
+  const { mover } = await appContext(scope, appID, copy)
+  const repositoryID = await ensureRepository(mover, accountID, { kind: 'bucket', bucketID })
+  await setCopyRepository(execution.runtime.database, execution, { ...copy, repositoryID })
+  return repositoryID
+}
+
+/** The last of a copy that failed: its row says why, and so does its task. */
+export async function failCopyAndTask(
+  scope: StepScope,
+  copy: CopyRef,
+  failure: WorkflowFailure,
+): Promise<void> {
+  const { execution } = scope
+  await failCopy(execution.runtime.database, execution, {
+    ...copy,
+    sentences: sentencesOf(failure),
+    stateDetails: stateDetailsOf(failure),
+  })
+  await failTask(scope, failure)
+}

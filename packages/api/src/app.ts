@@ -84,6 +84,9 @@ function makeServer(dependencies: AppDependencies): FastifyInstance {
       disableRequestLogging: true,
     }),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // What arrives while the server stops is answered: the refusal of Fastify itself has neither
+    // dialect's form. Its connection is closed after it.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     ajv: {
       onCreate: compileWhenAsked,

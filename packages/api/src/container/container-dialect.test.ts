@@ -258,6 +258,25 @@ test('while the database does not answer, clients are told to come again', async
   }
 })
 
+test('what was asked before the service stopped is still answered', async () => {
+  const app = await api.buildOn(api.database)
+  const headers = {
+    authorization: `Bearer ${api.tenant.token}`,
+    'x-hub-id': hexIDOf(api.tenant.accountID),
+  }
+  let asked: Promise<Response> | undefined
+  app.addHook('preClose', async () => {
+    asked = fetch(`${app.listeningOrigin}/v1/${ROLES}`, { headers })
+    await asked
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await app.close()
+  const answer = await asked
+  assert.equal(answer?.status, 200)
+  assert.equal(answer.headers.get('connection'), 'close')
+  assert.ok('data' in ((await answer.json()) as object))
+})
+
 test('an unexpected failure says nothing of its inside, and is in the log', async () => {
   const broken = { ...api.database, queries: undefined as never }
   const app = await api.buildOn(broken)

@@ -813,6 +813,7 @@ create table tasks (
   created_by uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
   modified_by uuid,
   command_begun_at timestamp with time zone,
+  app_ended_at timestamp with time zone,
   constraint tasks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint tasks_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id),
   constraint tasks_parent_task_id_fkey FOREIGN KEY (parent_task_id) REFERENCES tasks(id),

@@ -232,7 +232,10 @@ export async function advanceAppToDiscovering(
   `.execute(queries)
 }
 
-/** Ends a restore or a clone; an app whose data is not being brought any more keeps its state. */
+/**
+ * Ends a restore or a clone; an app whose data is not being brought any more keeps its state. Each
+ * task does so once: whoever repeats it after a crash may find the app with the next restore.
+ */
 export async function endAppRestore(
   { queries }: Queries,
   execution: TaskExecution,
@@ -243,10 +246,15 @@ export async function endAppRestore(
   },
 ): Promise<boolean> {
   const answer = await sql`
+    with task as (
+      update tasks set app_ended_at = now()
+      where id = ${execution.taskID} and attempt = ${execution.attempt} and app_ended_at is null
+      returning id
+    )
     update apps set state = ${end.state},
       state_details = ${JSON.stringify(end.stateDetails)}::jsonb, modified_at = now()
     where id = ${end.appID} and state in ('restoring', 'provisioning', 'discovering')
-      and ${isCurrentExecution(execution)}
+      and exists (select 1 from task)
   `.execute(queries)
   return answer.numAffectedRows === 1n
 }

@@ -488,6 +488,7 @@ export interface TasksTable {
   created_by: Generated<string>
   modified_by: string | null
   command_begun_at: NullableInstant
+  app_ended_at: NullableInstant
 }
 
 export interface TaskLogTable {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { insertApplicationSnapshot } from './application-snapshots.ts'
-import { insertApp } from './apps.ts'
+import { insertApp, updateApp } from './apps.ts'
 import { insertBackup } from './backups.ts'
+import { findAppFacts } from './copy-facts.ts'
+import { endAppRestore } from './copy-states.ts'
 import { recordFirstStart } from './first-start.ts'
 import { registerRepository } from './repositories.ts'
 import { createSealing } from './sealing.ts'
@@ -82,6 +84,36 @@ test('an overtaken execution records nothing of a volume any more', async () => 
   assert.deepEqual(snapped?.handle, { word: 'ours' })
 })
 
+test('a restore that ends once more leaves its app to the restore after it', async () => {
+  const { database } = world
+  const { appID } = await insertCopies()
+  const stateOf = async () => (await findAppFacts(database, appID))?.state
+  const begin = async () => {
+    const taskID = randomUUID()
+    const task = {
+      kind: 'restore',
+      name: 'holdfast.restore',
+      summary: '',
+      description: '',
+    } as const
+    const of = { resourceKind: 'app', resourceID: appID, input: {} }
+    await updateApp(database, appID, { state: 'restoring', modifiedBy: userID, now: NOW })
+    await insertTask(database, { id: taskID, accountID, appID, ...task, ...of })
+    return { taskID, attempt: (await beginTaskExecution(database, taskID))?.attempt ?? 0 }
+  }
+  const end = { appID, stateDetails: [] }
+  const first = await begin()
+  assert.equal(await endAppRestore(database, first, { ...end, state: 'failed' }), true)
+  const second = await begin()
+  // Its service died before it noted that the app was ended.
+  const { taskID } = first
+  const again = { taskID, attempt: (await beginTaskExecution(database, taskID))?.attempt ?? 0 }
+  assert.equal(await endAppRestore(database, again, { ...end, state: 'failed' }), false)
+  assert.equal(await stateOf(), 'restoring')
+  assert.equal(await endAppRestore(database, second, { ...end, state: 'ready' }), true)
+  assert.equal(await stateOf(), 'ready')
+})
+
 const TAKEN = { takenAt: NOW.toISOString(), consistency: 'live', holes: [] } as const
 const COUNT = { entries: 1, bytes: 1 }
 const COPY = {
@@ -101,7 +133,7 @@ function newVolume(key: string): NewVolumeCopy {
   return { id: randomUUID(), namespace: 'shop', key, ...copied }
 }
 
-async function insertCopies(): Promise<{ backupID: string; snapshotID: string }> {
+async function insertCopies() {
   const { database } = world
   const appID = randomUUID()
   const made = { accountID, createdBy: userID, labels: [], now: NOW, version: '1.0' }
@@ -111,5 +143,5 @@ async function insertCopies(): Promise<{ backupID: string; snapshotID: string }>
   const [backupID, snapshotID] = [randomUUID(), randomUUID()]
   await insertBackup(database, { ...copy, id: backupID })
   await insertApplicationSnapshot(database, { ...copy, id: snapshotID })
-  return { backupID, snapshotID }
+  return { appID, backupID, snapshotID }
 }

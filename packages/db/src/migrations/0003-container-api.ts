@@ -29,6 +29,8 @@ const STATEMENTS = [
   // Set before a command begins that must not run twice: one that is set and not past its commit
   // was interrupted.
   'alter table tasks add column command_begun_at timestamptz',
+  // Set with the state in which a restore or a clone leaves its app.
+  'alter table tasks add column app_ended_at timestamptz',
   // A backup as the container dialect shows it, one for each instance. id: 24 hexadecimal digits, of
   // the UUIDv5 of the backup's id and the instance's identity, or of the id of a stream itself.
   `create table container_backups (

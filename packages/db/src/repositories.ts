@@ -59,7 +59,10 @@ export async function findRepositoryAt(
   return row && toRepository(row)
 }
 
-/** Writes the row unless the account has one there, and answers what is there. */
+/**
+ * Writes the row unless the account has one there, and answers what is there. One that was never made
+ * is made where this one would be.
+ */
 export async function registerRepository(
   { queries }: Queries,
   sealing: Sealing,
@@ -80,6 +83,18 @@ export async function registerRepository(
       ),
     })
     .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await queries
+    .updateTable('repositories')
+    .set({ prefix: repository.prefix })
+    .where('account_id', '=', repository.accountID)
+    .where(
+      home.kind === 'bucket' ? 'bucket_id' : 'cluster_id',
+      '=',
+      home.kind === 'bucket' ? home.bucketID : home.clusterID,
+    )
+    .where('config_id', 'is', null)
+    .where('prefix', '!=', repository.prefix)
     .execute()
   const found = await findRepositoryAt({ queries }, repository.accountID, home)
   if (found === undefined) throw new Error(`The repository ${repository.id} was not written.`)

@@ -80,7 +80,8 @@ async function prefixOf(
   accountID: string,
   home: RepositoryHome,
 ): Promise<string> {
-  if (home.kind === 'cluster') return `${accountID}/`
+  // All clusters of a machine keep theirs in one directory.
+  if (home.kind === 'cluster') return `${home.clusterID}/${accountID}/`
   const bucket = await findBucketPlace(database, home.bucketID)
   return `${bucket?.prefix ?? ''}accounts/${accountID}/`
 }

@@ -10,10 +10,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createSealing,
   insertWebhook,
   openRepositorySecrets,
+  registerRepository,
   requestTaskCancel,
 } from '@holdfast/db'
 import { type Platform, PlatformError } from '@holdfast/platforms'
@@ -117,8 +119,32 @@ test('a snapshot is kept locally, backed up from there, restored from, and delet
 
   await complete(await world.deleteSnapshot(snapshot.resourceID))
   assert.notEqual((await world.row(facts, snapshot.resourceID)).deleted_at, null)
-  assert.deepEqual(repositoryFiles(join(world.home, 'snapshots', world.accountID), 'data'), [])
+  assert.deepEqual(repositoryFiles(localRepository(world.clusterID), 'data'), [])
   await complete(await world.deleteBackup(copy.resourceID))
+  await assertNothingLeft()
+})
+
+test('every cluster of a machine has snapshots of its own; what could not be made moves', async () => {
+  const otherID = randomUUID()
+  await world.rows(
+    `insert into clusters (id, account_id, cloud_id, name, cluster_type, cluster_version, managed_at)
+     select $1, account_id, cloud_id, 'other', 'host', '1', now() from clusters`,
+    otherID,
+  )
+  // Where the first one's would be, as services wrote it that had one directory for all clusters.
+  await registerRepository(world.database.database, createSealing(TEST_MASTER_KEY), {
+    id: randomUUID(),
+    accountID: world.accountID,
+    home: { kind: 'cluster', clusterID: otherID },
+    prefix: `${world.clusterID}/${world.accountID}/`,
+    password: 'another one',
+  })
+  await world.rows('update apps set cluster_id = $1', otherID)
+  const snapshot = await complete(await world.snapshot())
+  assert.equal(repositoryFiles(localRepository(otherID), 'snapshots').length, 3)
+  assert.equal(repositoryFiles(localRepository(world.clusterID), 'snapshots').length, 0)
+  await complete(await world.deleteSnapshot(snapshot.resourceID))
+  await world.rows('update apps set cluster_id = $1', world.clusterID)
   await assertNothingLeft()
 })
 
@@ -139,7 +165,7 @@ test('what fails after the commit undoes nothing', async () => {
   }
   assert.deepEqual(await world.rows('select kind from obligations'), [])
   // Three volumes each; in the bucket, those of the first backup and three descriptions as well.
-  const local = join(world.home, 'snapshots', world.accountID)
+  const local = localRepository(world.clusterID)
   const bucket = join(world.bucketPath, 'accounts', world.accountID)
   assert.equal(repositoryFiles(local, 'snapshots').length, 3)
   assert.equal(repositoryFiles(bucket, 'snapshots').length, 9)
@@ -354,6 +380,10 @@ async function addWebhook(url: string): Promise<void> {
   })
 }
 
+function localRepository(clusterID: string): string {
+  return join(world.home, 'snapshots', clusterID, world.accountID)
+}
+
 async function complete(operation: Operation): Promise<Operation> {
   return await end(operation, 'completed')
 }
@@ -427,6 +457,9 @@ function stateOf({ pid }: ChildProcess): string | undefined {
   return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0]
 }
 
+/** The processor is for those who are waited for. */
+const POLL_MS = 20
+
 async function untilUnready(operation: Operation): Promise<unknown> {
   for (;;) {
     const row = await world.row(
@@ -434,6 +467,7 @@ async function untilUnready(operation: Operation): Promise<unknown> {
       operation.resourceID,
     )
     if ((row.state_unready as unknown[]).length > 0) return row
+    await delay(POLL_MS)
   }
 }
 
@@ -441,6 +475,7 @@ async function untilCancelling(operation: Operation): Promise<void> {
   for (;;) {
     const row = await world.row('select state from tasks where id = $1', operation.taskID)
     if (row.state === 'cancelling') return
+    await delay(POLL_MS)
   }
 }
 

@@ -99,7 +99,8 @@ test('what is due leaves the trash: bucket, disk and database', async () => {
   assert.deepEqual(await rowsOfApp(), [])
   await assertNothingLeft(world)
   await assertRepositoriesClean(world)
-  for (const path of [repository, join(world.home, 'snapshots', world.accountID)]) {
+  const local = join(world.home, 'snapshots', world.clusterID, world.accountID)
+  for (const path of [repository, local]) {
     assert.ok(existsSync(path))
     assert.deepEqual(readdirSync(join(path, 'snapshots')), [])
     const packs = readdirSync(join(path, 'data'), { recursive: true, withFileTypes: true })

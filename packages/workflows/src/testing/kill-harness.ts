@@ -175,9 +175,10 @@ function hostPlatform({ hostRoot, home }: World) {
   })
 }
 
-function repositoryPaths({ home, bucketPath, accountID }: World): string[] {
-  return [join(bucketPath, 'accounts', accountID), join(home, 'snapshots', accountID)].filter(
-    (path) => existsSync(join(path, 'locks')),
+function repositoryPaths({ home, bucketPath, accountID, clusterID }: World): string[] {
+  const local = join(home, 'snapshots', clusterID, accountID)
+  return [join(bucketPath, 'accounts', accountID), local].filter((path) =>
+    existsSync(join(path, 'locks')),
   )
 }
 

@@ -1,4 +1,4 @@
-// Every named step is killed once: one half of them.
+// Every named step is killed once: one half of them, with those of streams; the long tests do the other.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FIXED_SEED, killHalf } from './testing/draw-kill.ts'

@@ -1,4 +1,4 @@
-// Every named step is killed once: the other half of them.
+// Every named step is killed once: the other half of them, which takes as long again as the first.
 import { test } from 'node:test'
 import { FIXED_SEED, killHalf } from './testing/draw-kill.ts'
 import { runKillScenario } from './testing/kill-scenario.ts'

@@ -321,7 +321,10 @@ export type MoverEvent<Kind extends MoverJobKind = MoverJobKind> =
        * command did not run.
        */
       readonly command?: CommandReport
-      /** The mover itself gave no answer: whether a command ran is not known. */
+      /**
+       * The mover itself gave no answer, or left its job as it was: whether a command ran is not
+       * known, and its lock may still be there.
+       */
       readonly isUnanswered?: true
     }
 

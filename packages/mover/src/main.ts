@@ -3,7 +3,7 @@
 // It reads its job, runs it, and writes one last event, `result` or `failed`. SIGTERM, SIGINT and
 // the end of stdin (whoever started us is gone) stop the job: it writes nothing more, gives its
 // lock back and fails with `stopped`. A job that does not stop in time is left where it is; what
-// it wrote is either whole or invisible, and its lock is removed by the next start of the service.
+// it wrote is either whole or invisible, and whoever started us removes its lock.
 import { availableParallelism, userInfo } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MoverEvent, MoverJob, MoverJobKind } from '@holdfast/domain'
@@ -60,6 +60,13 @@ class StoppedError extends Error {
   }
 }
 
+class AbandonedError extends Error {
+  constructor() {
+    super('the job did not stop in time')
+    this.name = 'AbandonedError'
+  }
+}
+
 function contextOf(reporter: EventReporter, signal: AbortSignal): JobContext {
   const threads = availableParallelism()
   return {
@@ -100,7 +107,11 @@ async function outcomeOf(work: Promise<LastEvent>, stop: AbortSignal): Promise<L
   try {
     return await Promise.race([work, tooLongAfter(stop)])
   } catch (error) {
-    if (stop.aborted) return { event: 'failed', failure: { code: 'stopped' } }
+    if (stop.aborted) {
+      const isAbandoned = error instanceof AbandonedError
+      const failed = { event: 'failed', failure: { code: 'stopped' } } as const
+      return isAbandoned ? { ...failed, isUnanswered: true } : failed
+    }
     const failure = moverFailureOf(error)
     if (failure === undefined) throw error
     return { event: 'failed', failure }
@@ -110,7 +121,7 @@ async function outcomeOf(work: Promise<LastEvent>, stop: AbortSignal): Promise<L
 /** Rejects some time after `stop`, in which the job should have ended by itself. */
 function tooLongAfter(stop: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const give = () => setTimeout(() => reject(stop.reason), STOP_MS_MAX).unref()
+    const give = () => setTimeout(() => reject(new AbandonedError()), STOP_MS_MAX).unref()
     if (stop.aborted) give()
     else stop.addEventListener('abort', give, { once: true })
   })

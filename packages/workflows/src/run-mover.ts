@@ -79,8 +79,12 @@ export async function runMover<Kind extends MoverJobKind>(
     await deleteObligation(runtime.database, obligation.id)
     return result
   }
-  if (last.failure.code === 'mover-died') await clearAfterDeath(context, obligation)
-  else {
+  // One that was killed because it did not stop in time has left its lock, too. A service that
+  // stops has no time for that: most of its movers that say nothing had not begun.
+  const mayHaveLeftLocks = last.isUnanswered === true && !runtime.closing.aborted
+  if (last.failure.code === 'mover-died' || mayHaveLeftLocks) {
+    await clearAfterDeath(context, obligation)
+  } else {
     await endCommandOf(context.platform, obligation.detail)
     await deleteObligation(runtime.database, obligation.id)
   }

@@ -46,6 +46,17 @@ test('a cancelled backup ends its command and leaves nothing', async () => {
   await world.assertClean()
 })
 
+test('a mover that does not stop is killed, and its lock is removed', async () => {
+  const operation = await world.streamBackup(HANGS)
+  await world.beginCommand(operation)
+  const owed = 'select detail from obligations where kind = $1'
+  const { pid } = (await world.row(owed, 'mover')).detail as { readonly pid: number }
+  process.kill(pid, 'SIGSTOP')
+  await world.cancel(operation)
+  await world.end(operation, 'cancelled')
+  await world.assertClean()
+})
+
 test('a backup that is deleted while its command runs is cancelled first', async () => {
   const snapshots = world.countRepositorySnapshots()
   const operation = await world.streamBackup(HANGS)

@@ -59,13 +59,16 @@ export function openHostPlatform({
     hostRoot,
     stateDir,
     moverCommand: [process.execPath, FIXTURE_MOVER],
-    moverEnvironment: {},
+    moverEnvironment: COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE: COMPILE_CACHE },
     // Tests may be root, and then their directories are root's.
     allowsCommandsAsRoot: true,
     clock: () => new Date('2026-01-02T03:04:05Z'),
     ...(observe === undefined ? {} : { observe }),
   })
 }
+
+/** Of a run of all tests: movers are many, and each would strip the types of the same files again. */
+const COMPILE_CACHE = process.env.NODE_COMPILE_CACHE
 
 /** Paths here are plain text, so their encoding is undone without loss. */
 export function stagedPath({ targetPath }: Pick<StagedVolume, 'targetPath'>): string {

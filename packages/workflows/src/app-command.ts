@@ -75,6 +75,10 @@ export async function logCommandSuccess(
   const end = { kind: 'exited', exitCode: 0 } as const
   await logTask(execution, 'info', endLine(purpose, end, report))
   await logStderr(execution, 'info', { purpose, report })
+  // Its exit code decides all the same: an empty database may well have an empty dump.
+  if (purpose === 'backup' && report.streamedBytes === 0) {
+    await logTask(execution, 'warning', 'The backup command wrote nothing: the backup is empty.')
+  }
 }
 
 /** Nothing where the command did not run. */

@@ -69,6 +69,13 @@ test('a second backup of the same dump adds little, and both can be deleted', as
   await world.assertClean()
 })
 
+test('a command that writes nothing makes an empty backup, of which the log warns', async () => {
+  const empty = await world.end(await world.streamBackup('true'), 'completed')
+  assert.match(await world.logOf(empty), /warning: The backup command wrote nothing/)
+  assert.equal((await world.dump(empty)).length, 0)
+  await world.end(await world.deleteBackup(empty.resourceID), 'completed')
+})
+
 test('a command that fails makes the backup fail, says why, and leaves nothing', async () => {
   const failing = await world.streamBackup(
     'cat data/orders.db; echo "no such database" >&2; exit 3 # \u009b2K',

@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url'
 
 // Types are stripped and code compiled once per installation: a mover starts in a quarter of the
 // time. In our own tree and not in /tmp, where others could put code for us to run.
-enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/holdfast', import.meta.url)))
+const compileCache = fileURLToPath(
+  new URL('../../../node_modules/.cache/holdfast', import.meta.url),
+)
+enableCompileCache(compileCache)
+// Threads ask their environment alone, and a mover starts several.
+process.env.NODE_COMPILE_CACHE ??= compileCache
 
 const [command] = process.argv.slice(2)
 

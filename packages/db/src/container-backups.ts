@@ -46,6 +46,7 @@ interface ContainerBackupRow {
   readonly bucket_id: string
   readonly state: CopyState
   readonly state_unready: readonly string[]
+  readonly state_details: readonly StateDetail[]
   readonly deleted_at: Date | null
   readonly created_at: Date
   readonly modified_at: Date
@@ -80,7 +81,7 @@ export const CONTAINER_BACKUPS: ResourceSource<ContainerBackup> = {
     join apps on apps.id = backups.app_id
     left join repositories on repositories.id = backups.repository_id`,
   columns: sql`container_backups.*, backups.bucket_id, backups.state, backups.state_unready,
-    backups.deleted_at, backups.created_at, backups.modified_at, repositories.prefix,
+    backups.state_details, backups.deleted_at, backups.created_at, backups.modified_at, repositories.prefix,
     coalesce(backups.stream_snapshot_id, backups.description_snapshot_id)
       as repository_snapshot_id,
     ${SIZE} as size_bytes, ${FAILED_DELETION} as failed_deletion`,
@@ -140,7 +141,9 @@ function errorOf(
   state: ContainerBackupState,
 ): ContainerBackup['error'] | undefined {
   if (state === 'deleted') {
-    const message = sentencesOf(row.state_unready) || `The backup is ${row.state}.`
+    // The details say more, where there are any.
+    const reason = textOfDetails(row.state_details) || sentencesOf(row.state_unready)
+    const message = reason || `The backup is ${row.state}.`
     return { message, time: row.modified_at }
   }
   if (row.failed_deletion === null) return undefined

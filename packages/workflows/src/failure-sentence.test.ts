@@ -131,6 +131,13 @@ test('how a command failed, and the end of what it said', () => {
     return sentencesOf({ code: 'command-failed', end, report, ...tail })
   }
   const exited = { kind: 'exited', exitCode: 3 } as const
+  const report = { durationMs: 5, streamedBytes: 0, stderr: `${'why '.repeat(60)}!` }
+  const [{ detail = '' } = {}] = stateDetailsOf({
+    code: 'command-failed',
+    end: exited,
+    report: { ...report, isStderrCut: false },
+  })
+  assert.ok(detail.endsWith(`: ${report.stderr}`) && detail.length > 200, detail)
   assert.deepEqual(sentence(exited, ''), ['The command failed with exit code 3.'])
   assert.deepEqual(sentence(exited, 'no such\n database\n', 'unread'), [
     'The command failed with exit code 3: no such database',

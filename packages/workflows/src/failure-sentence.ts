@@ -27,10 +27,22 @@ export function stateDetailsOf(failure: WorkflowFailure): StateDetail[] {
   }))
 }
 
-/** There a sentence may be longer; what was found of a bucket says itself what to do about it. */
+/** The longest text that the application dialect allows in `stateDetails`. */
+const DETAIL_LENGTH_MAX = 511
+
+/**
+ * There a sentence may be longer: what was found of a bucket says itself what to do about it, and
+ * of what a command said the cause stands rarely in the last words alone.
+ */
 function detailsOf(failure: WorkflowFailure): string[] {
-  if (failure.code !== 'bucket-not-verified') return sentencesOf(failure)
-  return [`The bucket ${failure.bucket} cannot be used: ${failure.reason}`]
+  switch (failure.code) {
+    case 'bucket-not-verified':
+      return [`The bucket ${failure.bucket} cannot be used: ${failure.reason}`]
+    case 'command-failed':
+      return [commandSentence(failure, DETAIL_LENGTH_MAX)]
+    default:
+      return sentencesOf(failure)
+  }
 }
 
 function sentenceOf(failure: WorkflowFailure): string {
@@ -100,7 +112,7 @@ function sentenceOf(failure: WorkflowFailure): string {
     case 'lock-lost':
       return fit`The lock of the repository was lost: ${failure.reason}; try again.`
     case 'command-failed':
-      return commandSentence(failure)
+      return commandSentence(failure, SENTENCE_LENGTH_MAX)
     case 'command-refused':
       return fit`The command may not run in ${failure.namespace}: ${failure.reason}`
     case 'command-not-configured':
@@ -135,11 +147,11 @@ function sentenceOf(failure: WorkflowFailure): string {
 }
 
 /** Why, and the end of what the command said of it. */
-function commandSentence({ end, report, outputTail }: CommandFailure): string {
+function commandSentence({ end, report, outputTail }: CommandFailure, lengthMax: number): string {
   const how = `The command ${commandEndPhrase(end)}`
   const said = lastWords(report.stderr) || lastWords(outputTail ?? '')
   if (said === '') return fit`${how}.`
-  const room = SENTENCE_LENGTH_MAX - how.length - ': '.length
+  const room = lengthMax - how.length - ': '.length
   return room < SAID_LENGTH_MIN ? fit`${how}.` : `${how}: ${endOf(said, room)}`
 }
 
@@ -169,7 +181,7 @@ export function commandEndPhrase(end: CommandEnd): string {
 /** The last lines, as one; enough to fill a sentence. */
 function lastWords(text: string): string {
   return text
-    .slice(-4 * SENTENCE_LENGTH_MAX)
+    .slice(-4 * DETAIL_LENGTH_MAX)
     .replaceAll(/\s+/g, ' ')
     .trim()
 }

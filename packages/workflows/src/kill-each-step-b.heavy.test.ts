@@ -1,8 +1,8 @@
-// Every named step is killed once: the other half of them, which takes as long again as the first.
+// The service is killed once at each step of one half, at a position that changes with the seed.
 import { test } from 'node:test'
-import { FIXED_SEED, killHalf } from './testing/draw-kill.ts'
+import { CHANGING_SEED, killDrawnHalf } from './testing/draw-kill.ts'
 import { runKillScenario } from './testing/kill-scenario.ts'
 
-test(`killed at each step of the other half, everything finishes by itself (seed ${FIXED_SEED})`, async (t) => {
-  await runKillScenario(killHalf(1), (message) => t.diagnostic(message))
+test(`killed at each step of one half (HOLDFAST_KILL_SEED='${CHANGING_SEED}')`, async (t) => {
+  await runKillScenario(killDrawnHalf(1), (message) => t.diagnostic(message))
 })

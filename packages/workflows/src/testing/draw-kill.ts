@@ -1,5 +1,4 @@
-// Draws, from a seed, where each named step is killed: once, in one of two test files that do one
-// half of the steps each, beside each other.
+// Draws, from a seed, at which position each named step is killed.
 import { createHash } from 'node:crypto'
 import { KILL_POSITIONS, type KillPosition } from './kill-plan.ts'
 import { type ChooseKill, MOVER_PLACES, type StepPlace } from './kill-scenario.ts'
@@ -16,26 +15,16 @@ export const NOT_EVERY_POSITION =
     ? false
     : 'NOT run without HOLDFAST_KILL_EVERY_POSITION=1: each step is killed at one drawn position'
 
-type Half = 0 | 1
-
-/**
- * In the service or its mover. Streams have a snapshot for each restore, so one half has all of
- * their kills: at the steps that no other workflow has.
- */
-export function killHalf(half: Half): ChooseKill {
-  return (place, names) => {
-    const draw = drawOf(FIXED_SEED, place)
-    const ownHalf = place.startsWith('stream-')
-      ? STREAM_PLACES.has(place)
-        ? 0
-        : undefined
-      : draw.half
-    if (ownHalf !== half) return undefined
-    const isMover = MOVER_PLACES.includes(place) && draw.isMover
-    return { ...names, position: draw.position, process: isMover ? 'mover' : 'service' }
-  }
+/** In the service or its mover. Of streams the steps that no other workflow has. */
+export const killHalfOfSteps: ChooseKill = (place, names) => {
+  const draw = drawOf(FIXED_SEED, place)
+  const isChosen = place.startsWith('stream-') ? STREAM_PLACES.has(place) : draw.half === 0
+  if (!isChosen) return undefined
+  const isMover = MOVER_PLACES.includes(place) && draw.isMover
+  return { ...names, position: draw.position, process: isMover ? 'mover' : 'service' }
 }
 
+/** Each restore of a stream has a snapshot, which would be killed once more. */
 const STREAM_PLACES: ReadonlySet<StepPlace> = new Set([
   'stream-backup/stream-command',
   'stream-restore/request-safety-snapshot',
@@ -44,7 +33,9 @@ const STREAM_PLACES: ReadonlySet<StepPlace> = new Set([
   'stream-restore/fail-restore',
 ])
 
-/** In the service, at each step of the half. */
+type Half = 0 | 1
+
+/** In the service. Two test files do one half of the steps each, beside each other. */
 export function killDrawnHalf(half: Half): ChooseKill {
   return (place, names) => {
     const draw = drawOf(CHANGING_SEED, place)

@@ -13,8 +13,6 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import {
   advanceCopy,
   type CopyFacts,
-  commitBackup,
-  findAppFacts,
   findCopyFacts,
   insertBackupVolumes,
   insertCopyAssets,
@@ -31,6 +29,7 @@ import {
 import { awaitApp } from './await-app.ts'
 import { dropOwnSnapshot, forgetOtherAttempts } from './backup-leftovers.ts'
 import {
+  commitBackupOfTask,
   ensureRepositoryOfCopy,
   factsOfCopy,
   factsOfSource,
@@ -92,7 +91,7 @@ async function runBackup(execution: Execution): Promise<TaskOutcome> {
       describeCopy(scope, ref(backupID), repositoryID),
     )
     await step(execution, 'commit-backup', (scope) =>
-      commit(scope, { backupID, descriptionID, totalBytes }),
+      commitBackupOfTask(scope, { backupID, descriptionID, totalBytes }),
     )
   } catch (error) {
     const failure = failureToEndWith(error)
@@ -260,26 +259,6 @@ async function verify({ execution }: StepScope, backupID: string): Promise<numbe
     totalBytes += captured.bytes
   }
   return totalBytes
-}
-
-async function commit(
-  scope: StepScope,
-  input: {
-    readonly backupID: string
-    readonly descriptionID: string
-    readonly totalBytes: number
-  },
-): Promise<void> {
-  const { execution } = scope
-  const { database } = execution.runtime
-  const app = await findAppFacts(database, appIDOf(execution))
-  const hasCommitted = await commitBackup(database, execution, {
-    backupID: input.backupID,
-    descriptionSnapshotID: input.descriptionID,
-    totalBytes: input.totalBytes,
-    definition: app?.definition ?? {},
-  })
-  if (!hasCommitted) await throwRefusedCommit(scope)
 }
 
 async function endFailed(

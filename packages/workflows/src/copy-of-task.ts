@@ -2,14 +2,17 @@
 import {
   type CopyFacts,
   type CopyRef,
+  commitBackup,
   failCopy,
+  findAppFacts,
   findCopyFacts,
   setCopyRepository,
 } from '@holdfast/db'
 import { ensureRepository } from './ensure-repository.ts'
+import { appIDOf } from './execution.ts'
 import { sentencesOf, stateDetailsOf } from './failure-sentence.ts'
 import type { StepScope } from './step.ts'
-import { failTask } from './task-end.ts'
+import { failTask, throwRefusedCommit } from './task-end.ts'
 import { appContext } from './workflow-context.ts'
 import { WorkflowError, type WorkflowFailure } from './workflow-failure.ts'
 
@@ -39,6 +42,27 @@ export async function ensureRepositoryOfCopy(scope: StepScope, copy: CopyRef): P
   const repositoryID = await ensureRepository(mover, accountID, { kind: 'bucket', bucketID })
   await setCopyRepository(execution.runtime.database, execution, { ...copy, repositoryID })
   return repositoryID
+}
+
+/** Completes a backup in one statement; from then on nothing can fail it. */
+export async function commitBackupOfTask(
+  scope: StepScope,
+  written: {
+    readonly backupID: string
+    readonly descriptionID: string
+    readonly totalBytes: number
+  },
+): Promise<void> {
+  const { execution } = scope
+  const { database } = execution.runtime
+  const app = await findAppFacts(database, appIDOf(execution))
+  const hasCommitted = await commitBackup(database, execution, {
+    backupID: written.backupID,
+    descriptionSnapshotID: written.descriptionID,
+    totalBytes: written.totalBytes,
+    definition: app?.definition ?? {},
+  })
+  if (!hasCommitted) await throwRefusedCommit(scope)
 }
 
 /** The last of a copy that failed: its row says why, and so does its task. */

@@ -8,14 +8,7 @@
 // No hooks run around it: the command decides what is consistent. A command that was interrupted,
 // by a crash or by a repository that was away, is run again from its beginning. A failure or a
 // cancel before the commit ends the command and forgets what reached the repository → failed.
-import {
-  advanceCopy,
-  commitBackup,
-  findAppFacts,
-  insertCopyAssets,
-  recordStream,
-  writeStreamProgress,
-} from '@holdfast/db'
+import { advanceCopy, insertCopyAssets, recordStream, writeStreamProgress } from '@holdfast/db'
 import {
   locateAppCommand,
   logCommandFailure,
@@ -23,7 +16,12 @@ import {
   logCommandSuccess,
 } from './app-command.ts'
 import { awaitApp } from './await-app.ts'
-import { ensureRepositoryOfCopy, factsOfCopy, failCopyAndTask } from './copy-of-task.ts'
+import {
+  commitBackupOfTask,
+  ensureRepositoryOfCopy,
+  factsOfCopy,
+  failCopyAndTask,
+} from './copy-of-task.ts'
 import { describeCopy } from './describe-copy.ts'
 import { discoverAssets } from './discover-volumes.ts'
 import {
@@ -45,7 +43,6 @@ import {
   failureToEndWith,
   isCommitted,
   SHIELDED,
-  throwRefusedCommit,
   undo,
 } from './task-end.ts'
 import { withTurn } from './turn.ts'
@@ -167,18 +164,9 @@ async function runCommand(scope: StepScope, { backupID, repositoryID }: StreamRu
 }
 
 async function commit(scope: StepScope, backupID: string, descriptionID: string): Promise<void> {
-  const { execution } = scope
-  const { database } = execution.runtime
-  const app = await findAppFacts(database, appIDOf(execution))
   const { stream } = await factsOfCopy(scope, ref(backupID))
   if (stream === undefined) throw new Error(`The backup ${backupID} has no stream.`)
-  const hasCommitted = await commitBackup(database, execution, {
-    backupID,
-    descriptionSnapshotID: descriptionID,
-    totalBytes: stream.sizeBytes,
-    definition: app?.definition ?? {},
-  })
-  if (!hasCommitted) await throwRefusedCommit(scope)
+  await commitBackupOfTask(scope, { backupID, descriptionID, totalBytes: stream.sizeBytes })
 }
 
 /** A command that ran again, or a description that was written again, has left another snapshot. */

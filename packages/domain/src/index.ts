@@ -91,24 +91,11 @@ export type {
   UserId,
 } from './ids.ts'
 export { NIL_UUID, parseId } from './ids.ts'
-export type {
-  BucketAsKept,
-  IntegrationValues,
-  IntegrationVendor,
-  VendorDefinition,
-  VendorFault,
-  VendorField,
-  VendorPlace,
-  VendorValues,
-} from './integration-vendors.ts'
+export type { IntegrationVendor, VendorDefinition, VendorField } from './integration-vendors.ts'
 export {
   INTEGRATION_VENDORS,
   isIntegrationVendor,
-  readVendorPlace,
-  regionToldBy,
-  shownValuesOf,
   VENDOR_DEFINITIONS,
-  vendorOf,
 } from './integration-vendors.ts'
 export type { LabelRequirement, LabelSelector } from './label-selector.ts'
 export { matchesLabels, parseLabelSelector, writeLabelSelector } from './label-selector.ts'
@@ -226,6 +213,14 @@ export { SETTING_DEFINITIONS, SETTING_NAMES } from './setting-definitions.ts'
 export { slugOf } from './slug.ts'
 export type { TaskKind, TaskState } from './task-state.ts'
 export { isFinalTaskState, TASK_KINDS, TASK_STATES } from './task-state.ts'
+export type {
+  BucketAsKept,
+  IntegrationValues,
+  VendorFault,
+  VendorPlace,
+  VendorValues,
+} from './vendor-place.ts'
+export { readVendorPlace, regionToldBy, shownValuesOf, vendorOf } from './vendor-place.ts'
 export type {
   Consistency,
   CopyWarning,

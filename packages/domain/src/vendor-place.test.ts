@@ -1,13 +1,8 @@
 // What the fields of each vendor mean for a bucket and its credential, and back.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type IntegrationValues,
-  type IntegrationVendor,
-  readVendorPlace,
-  shownValuesOf,
-  vendorOf,
-} from './integration-vendors.ts'
+import type { IntegrationVendor } from './integration-vendors.ts'
+import { type IntegrationValues, readVendorPlace, shownValuesOf, vendorOf } from './vendor-place.ts'
 
 const KEYS = { key_id: 'AKIA', secret: 'hush' }
 

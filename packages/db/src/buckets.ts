@@ -8,6 +8,7 @@ import {
 } from '@holdfast/domain'
 import { type SqlBool, sql } from 'kysely'
 import { hexIDOf } from './container-ids.ts'
+import { isApiKey } from './is-api-key.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isBucketNeeded } from './namespace-reach.ts'
 import {
@@ -61,7 +62,7 @@ interface BucketRow extends CommonRow {
 export const BUCKETS: ResourceSource<Bucket> = {
   from: sql`buckets`,
   columns: sql`buckets.*,
-    exists (select 1 from api_keys where api_keys.id = buckets.created_by) as is_by_api_key`,
+    ${isApiKey(sql`buckets.created_by`)} as is_by_api_key`,
   isVisible: sql`buckets.deleted_at is null`,
   limitedTo: ({ reach }) => ({ rows: isBucketNeeded(reach, sql`buckets.id`) }),
   id: sql`buckets.id`,

@@ -8,6 +8,7 @@ import {
 } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { uuidRangeOf } from './container-ids.ts'
+import { isApiKey } from './is-api-key.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
 import { exactInstant, number, text } from './resource-fields.ts'
@@ -65,7 +66,7 @@ export const CONTAINERS: ResourceSource<Container> = {
     ${APP_IDENTIFIER} as identifier,
     apps.state_details, apps.created_by, apps.created_at, apps.modified_at,
     clusters.name as cluster_name, ${INSTANCE_COUNT} as instance_count,
-    exists (select 1 from api_keys where api_keys.id = apps.created_by) as is_by_api_key`,
+    ${isApiKey(sql`apps.created_by`)} as is_by_api_key`,
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`apps.id`,

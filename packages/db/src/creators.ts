@@ -1,6 +1,7 @@
 // Who made something, by name: the users and API keys of an account, also those that are gone.
 import type { RoleCapabilities } from '@holdfast/domain'
 import { type SqlBool, sql } from 'kysely'
+import { isApiKey } from './is-api-key.ts'
 import type { Viewer } from './list-resources.ts'
 import type { Queries } from './transaction.ts'
 
@@ -56,7 +57,7 @@ export async function listCreators(
         'all', coalesce(roles.has_all_capabilities, false),
         'specific', coalesce(roles.capabilities, '[]')) as capabilities,
       people.created_by as "createdBy", people.created_at as "createdAt",
-      exists (select 1 from api_keys where api_keys.id = people.created_by) as "isByApiKey",
+      ${isApiKey(sql`people.created_by`)} as "isByApiKey",
       people.modified_at as "modifiedAt", people.deleted_at as "deletedAt"
     from api_keys as people left join hub_roles as roles on roles.id = people.role_id
     where people.account_id = ${accountID} and people.id = any(${ids}) and ${isSeen}

@@ -2,6 +2,7 @@
 import { type AppState, INSTANCE_STATE_OF_APP, type InstanceState } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { APP_IDENTIFIER } from './containers.ts'
+import { isApiKey } from './is-api-key.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { isAppHeld } from './namespace-reach.ts'
 import { exactInstant, text } from './resource-fields.ts'
@@ -47,7 +48,7 @@ export const INSTANCES: ResourceSource<Instance> = {
   columns: sql`instances.id, instances.account_id, instances.app_id, instances.created_at,
     ${APP_IDENTIFIER} as hostname, apps.state, apps.state_details, apps.created_by, apps.modified_at,
     apps.cluster_id, clusters.name as cluster_name,
-    exists (select 1 from api_keys where api_keys.id = apps.created_by) as is_by_api_key`,
+    ${isApiKey(sql`apps.created_by`)} as is_by_api_key`,
   isVisible: sql`apps.hidden_at is null`,
   limitedTo: ({ reach }) => ({ rows: isAppHeld(reach, 'apps') }),
   id: sql`instances.id`,

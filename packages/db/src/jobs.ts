@@ -3,6 +3,7 @@
 // A task and its steps are read in one statement, so that they are of one instant.
 import type { TaskKind, TaskState } from '@holdfast/domain'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { isApiKey } from './is-api-key.ts'
 import type { ResourceSource } from './list-resources.ts'
 import { exactInstant, required, text } from './resource-fields.ts'
 import type { StateDetail } from './state-detail.ts'
@@ -78,7 +79,7 @@ const STATE = sql`(case tasks.state when 'notStarted' then 'queued' when 'runnin
 export const JOBS: ResourceSource<Job> = {
   from: sql`tasks`,
   columns: sql`tasks.*, ${STEPS} as steps, ${CONTAINER_BACKUP_IDS} as container_backup_ids,
-    exists (select 1 from api_keys where api_keys.id = tasks.user_id) as is_by_api_key`,
+    ${isApiKey(sql`tasks.user_id`)} as is_by_api_key`,
   isVisible: sql`tasks.parent_task_id is null`,
   limitedTo: (viewer) => ({ rows: isTaskOf(viewer, 'tasks') }),
   id: sql`tasks.id`,

@@ -13,6 +13,36 @@ export interface ReferenceResource {
   readonly fields: string
 }
 
+/** A notification is an event that someone should read. */
+const EVENT_FIELDS = String.raw`
+  name --! str 3-127 /^([a-z]+\.)+[a-z]+$/
+  sequenceCount --! num
+  summary --! str 3-79
+  eventTime --! time
+  source --! str 1-19 /^([a-z-])*$/
+  resourceID --! uuid
+  additionalResourceIDs --! uuid[]
+  resourceType --! str 4-79 /^application\/astra-([a-zA-Z])+$/
+  correlationID --! uuid
+  severity --! enum cleared indeterminate informational warning critical
+  class --! enum system user security
+  description --! str 3-1023
+  descriptionURL --+ str 3-4095
+  correctiveAction --+ str 3-1023
+  correctiveActionURL --+ str 3-4095
+  visibility --+ str 1-63 []
+  destinations --+ enum[] notification banner support
+  resourceURI --+ str 3-4095
+  resourceCollectionURL --+ str 1-1023 []
+  resourceMethod --+ enum options post get put delete
+  resourceMethodResult --+ str /^[1-5][0-9]{2}$/
+  userID --+ uuid
+  accountID --+ uuid
+  data --+ obj
+  data.ttl --+ num
+  data.isAcknowledgeable --+ tf
+`
+
 export const REFERENCE: readonly ReferenceResource[] = [
   {
     name: 'account',
@@ -631,67 +661,13 @@ export const REFERENCE: readonly ReferenceResource[] = [
     name: 'event',
     versions: '1.0 1.1 1.2 1.3 1.4',
     collections: ['A/core/v1/events GET | event_id GET | all'],
-    fields: String.raw`
-      name --! str 3-127 /^([a-z]+\.)+[a-z]+$/
-      sequenceCount --! num
-      summary --! str 3-79
-      eventTime --! time
-      source --! str 1-19 /^([a-z-])*$/
-      resourceID --! uuid
-      additionalResourceIDs --! uuid[]
-      resourceType --! str 4-79 /^application\/astra-([a-zA-Z])+$/
-      correlationID --! uuid
-      severity --! enum cleared indeterminate informational warning critical
-      class --! enum system user security
-      description --! str 3-1023
-      descriptionURL --+ str 3-4095
-      correctiveAction --+ str 3-1023
-      correctiveActionURL --+ str 3-4095
-      visibility --+ str 1-63 []
-      destinations --+ enum[] notification banner support
-      resourceURI --+ str 3-4095
-      resourceCollectionURL --+ str 1-1023 []
-      resourceMethod --+ enum options post get put delete
-      resourceMethodResult --+ str /^[1-5][0-9]{2}$/
-      userID --+ uuid
-      accountID --+ uuid
-      data --+ obj
-      data.ttl --+ num
-      data.isAcknowledgeable --+ tf
-    `,
+    fields: EVENT_FIELDS,
   },
   {
     name: 'notification',
     versions: '1.0 1.1 1.2 1.3',
     collections: ['A/core/v1/notifications GET | notification_id GET | all'],
-    fields: String.raw`
-      name --! str 3-127 /^([a-z]+\.)+[a-z]+$/
-      sequenceCount --! num
-      summary --! str 3-79
-      eventTime --! time
-      source --! str 1-19 /^([a-z-])*$/
-      resourceID --! uuid
-      additionalResourceIDs --! uuid[]
-      resourceType --! str 4-79 /^application\/astra-([a-zA-Z])+$/
-      correlationID --! uuid
-      severity --! enum cleared indeterminate informational warning critical
-      class --! enum system user security
-      description --! str 3-1023
-      descriptionURL --+ str 3-4095
-      correctiveAction --+ str 3-1023
-      correctiveActionURL --+ str 3-4095
-      visibility --+ str 1-63 []
-      destinations --+ enum[] notification banner support
-      resourceURI --+ str 3-4095
-      resourceCollectionURL --+ str 1-1023 []
-      resourceMethod --+ enum options post get put delete
-      resourceMethodResult --+ str /^[1-5][0-9]{2}$/
-      userID --+ uuid
-      accountID --+ uuid
-      data --+ obj
-      data.ttl --+ num
-      data.isAcknowledgeable --+ tf
-    `,
+    fields: EVENT_FIELDS,
   },
   {
     name: 'unreadNotification',

@@ -101,7 +101,7 @@ async function tell(
   const { resourceID, resourceName, appID } = subject
   const status = reply.statusCode
   const isRefusedByRight = status === 401 || status === 403
-  const who = isKnown(request) ? request.caller.email : 'Somebody without a valid token'
+  const who = isKnown(request) ? request.caller.email : 'Somebody who was not let in'
   const done = wordOf(request, status, deed)
   const path = (request.url.split('?')[0] ?? '').replace(/\/+$/, '')
   const method = METHODS[request.method]

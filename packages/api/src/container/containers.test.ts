@@ -320,7 +320,10 @@ test('what is wrong with the configuration is pointed to', async () => {
     assertError(answer, code)
     assert.equal(answer.body.error.source, `/contents/integrations/backups${source}`)
   }
-  assertError(await reconfigure(id, { backup, integration_id: 'nowhere' }), '404.hub.integration')
+  const nowhere = await reconfigure(id, { backup, integration_id: 'nowhere' })
+  assertError(nowhere, '404.hub.integration')
+  assert.equal(nowhere.body.error.source, '/contents/integrations/backups/integration_id')
+  assert.match(nowhere.body.error.detail, /check contents\.integrations\.backups\.integration_id/)
   assert.deepEqual((await configOf(id)).integrations, {})
 })
 

@@ -166,11 +166,13 @@ const ANSWERS: Answers = {
     code: '422.invalid-argument',
     detail: `No directory is connected, which ${member} needs. Make a local user.`,
   }),
-  'not-found': ({ kind, id }) => {
+  'not-found': ({ kind, id, member }) => {
     const [code, noun] = MISSING[kind]
+    const where = member === undefined ? 'the ids in the path' : member
     return {
       code,
-      detail: `The hub has no ${noun} ${id} here. List the collection to see what exists, and check the ids in the path.`,
+      detail: `The hub has no ${noun} ${id} here. List the collection to see what exists, and check ${where}.`,
+      ...(member === undefined ? {} : { source: pointerOf(member) }),
     }
   },
   'path-unknown': () => ({
@@ -576,7 +578,11 @@ function sentenceOf(members: readonly InvalidMember[]): string {
 /** Operations name members as `a.b[0]`; the first one counts, since only one can be told. */
 function sourceOf(members: readonly InvalidMember[]): { readonly source?: string } {
   const [first] = members
-  if (first === undefined) return {}
-  const segments = first.name.split(/[.[\]]+/).filter((segment) => segment !== '')
-  return { source: segments.map((segment) => `/${segment}`).join('') }
+  return first === undefined ? {} : { source: pointerOf(first.name) }
+}
+
+/** `a.b[0]` → `/a/b/0` */
+function pointerOf(name: string): string {
+  const segments = name.split(/[.[\]]+/).filter((segment) => segment !== '')
+  return segments.map((segment) => `/${segment}`).join('')
 }

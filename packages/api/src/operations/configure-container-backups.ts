@@ -97,7 +97,7 @@ export async function configureContainerBackups(
       if (schedule !== undefined) await deleteSchedule(transaction, schedule.id)
       return
     }
-    const bucketID = await findBucketID(transaction, { caller, wanted, present })
+    const bucketID = await findBucketID(transaction, { caller, wanted, present, member })
     const followed = { context, caller, appID, wanted, bucketID, schedule, schedules, now }
     const scheduleID = await followSchedule(transaction, followed)
     await writeContainerBackupPolicy(transaction, {
@@ -187,6 +187,7 @@ interface NamedBucket {
   readonly caller: Caller
   readonly wanted: WantedBackups
   readonly present: ContainerBackupPolicy | undefined
+  readonly member: string
 }
 
 /**
@@ -195,7 +196,7 @@ interface NamedBucket {
  */
 async function findBucketID(
   transaction: Queries,
-  { caller, wanted: { integrationID }, present }: NamedBucket,
+  { caller, wanted: { integrationID }, present, member }: NamedBucket,
 ): Promise<string | undefined> {
   if (integrationID === undefined) return undefined
   if (integrationID === present?.integrationID) return present.bucketID
@@ -205,7 +206,12 @@ async function findBucketID(
   const bucketID =
     bucket?.id ??
     (await findBucketIDByIdentifier(transaction, { accountID, identifier: integrationID }))
-  const missing = new OperationError({ code: 'not-found', kind: 'bucket', id: integrationID })
+  const missing = new OperationError({
+    code: 'not-found',
+    kind: 'bucket',
+    id: integrationID,
+    member: `${member}.integration_id`,
+  })
   if (bucketID === undefined) throw missing
   try {
     await requireBucket(transaction, { accountID, bucketID, caller })

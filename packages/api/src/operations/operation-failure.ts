@@ -74,7 +74,13 @@ export type OperationFailure =
   | { readonly code: 'last-owner'; readonly accountID: string }
   | { readonly code: 'account-not-active'; readonly accountID: string; readonly state: string }
   | { readonly code: 'directory-not-connected'; readonly member: string }
-  | { readonly code: 'not-found'; readonly kind: MissingKind; readonly id: string }
+  | {
+      readonly code: 'not-found'
+      readonly kind: MissingKind
+      readonly id: string
+      /** Where the body names it; absent: the path does. */
+      readonly member?: string
+    }
   | { readonly code: 'invalid-request'; readonly members: readonly InvalidMember[] }
   | {
       readonly code: 'fixed-value-changed'
